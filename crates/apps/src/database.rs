@@ -1,0 +1,150 @@
+//! An application's database and the pools into it. Each pool opens connections when they are
+//! needed and closes them when they have been idle.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use hearth_core::AppRef;
+use hearth_pg::{Conn, Login, PgError, Pool, Server};
+use tokio_postgres::Config;
+
+/// The role a service's own work runs as. No superuser, and never the caller.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ServiceRole {
+    /// Owns schema `auth`.
+    Auth,
+    /// Owns schema `storage`.
+    Storage,
+    /// Owns schema `realtime`.
+    Realtime,
+}
+
+impl ServiceRole {
+    /// The PostgreSQL role.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Auth => "supabase_auth_admin",
+            Self::Storage => "supabase_storage_admin",
+            Self::Realtime => "supabase_realtime_admin",
+        }
+    }
+}
+
+/// How many connections an application may hold.
+#[derive(Debug, Clone, Copy)]
+pub struct PoolSizes {
+    /// For callers' requests.
+    pub callers: usize,
+    /// For each service's own work.
+    pub service: usize,
+    /// How long a request waits for a free connection.
+    pub wait: Duration,
+}
+
+impl Default for PoolSizes {
+    fn default() -> Self {
+        Self { callers: 10, service: 4, wait: Duration::from_secs(10) }
+    }
+}
+
+/// Pools into one application's database.
+#[derive(Clone)]
+pub struct AppDatabase {
+    server: Arc<Server>,
+    name: String,
+    callers: Pool,
+    auth: Pool,
+    storage: Pool,
+    realtime: Pool,
+}
+
+impl AppDatabase {
+    /// Pools into `reference`'s database on `server`. Opens nothing.
+    pub fn new(server: Arc<Server>, reference: &AppRef, sizes: PoolSizes) -> Self {
+        Self::named(server, reference.database(), sizes)
+    }
+
+    /// As [`AppDatabase::new`], for a database of another name.
+    pub fn named(server: Arc<Server>, name: String, sizes: PoolSizes) -> Self {
+        let service = |role: ServiceRole| {
+            let login = Login::Service { role: role.name() };
+            Pool::new(server.config(&login, &name), sizes.service, sizes.wait)
+        };
+        Self {
+            callers: Pool::new(
+                server.config(&Login::Authenticator, &name),
+                sizes.callers,
+                sizes.wait,
+            ),
+            auth: service(ServiceRole::Auth),
+            storage: service(ServiceRole::Storage),
+            realtime: service(ServiceRole::Realtime),
+            server,
+            name,
+        }
+    }
+
+    /// A connection for a caller's work: login `authenticator`, to be used only through
+    /// [`hearth_pg::scope`], which takes on the caller's role and claims for one transaction.
+    ///
+    /// # Errors
+    /// As [`Pool::get`].
+    pub async fn caller(&self) -> Result<Conn, PgError> {
+        self.callers.get().await
+    }
+
+    /// A connection for a service's own work, beyond the caller's rights.
+    ///
+    /// # Errors
+    /// As [`Pool::get`].
+    pub async fn service(&self, role: ServiceRole) -> Result<Conn, PgError> {
+        match role {
+            ServiceRole::Auth => self.auth.get().await,
+            ServiceRole::Storage => self.storage.get().await,
+            ServiceRole::Realtime => self.realtime.get().await,
+        }
+    }
+
+    /// Parameters of an admin connection: replication, migrations. Never for statements that
+    /// users' triggers or functions can ride on.
+    pub fn admin_config(&self) -> Config {
+        self.server.config(&Login::Admin, &self.name)
+    }
+
+    /// Parameters of an `authenticator` connection outside the pool, for LISTEN.
+    pub fn listen_config(&self) -> Config {
+        self.server.config(&Login::Authenticator, &self.name)
+    }
+
+    /// The server the database is on.
+    pub fn server(&self) -> &Arc<Server> {
+        &self.server
+    }
+
+    /// The database's name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Closes connections that nobody has used for `idle`.
+    pub fn close_idle(&self, idle: Duration) {
+        for pool in [&self.callers, &self.auth, &self.storage, &self.realtime] {
+            pool.close_idle(idle);
+        }
+    }
+
+    /// Closes everything for good.
+    pub fn close(&self) {
+        for pool in [&self.callers, &self.auth, &self.storage, &self.realtime] {
+            pool.close();
+        }
+    }
+
+    /// Open connections over all pools.
+    pub fn open_connections(&self) -> usize {
+        [&self.callers, &self.auth, &self.storage, &self.realtime]
+            .iter()
+            .map(|pool| pool.usage().0)
+            .sum()
+    }
+}

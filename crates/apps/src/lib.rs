@@ -1,0 +1,14 @@
+//! Applications: an application is a database, keys and settings. This crate knows no service;
+//! services hang their state on an application through [`PerApp`].
+
+pub mod app;
+pub mod context;
+pub mod database;
+pub mod per_app;
+pub mod settings;
+
+pub use app::{App, AppState};
+pub use context::{Bearer, RequestContext};
+pub use database::{AppDatabase, ServiceRole};
+pub use per_app::PerApp;
+pub use settings::AppSettings;

@@ -1,0 +1,12 @@
+//! JSON web tokens: an application's keys, verification (cached until expiry), minting, and the
+//! API keys that are tokens themselves. No I/O.
+
+pub mod apikey;
+pub mod keys;
+pub mod mint;
+pub mod verify;
+
+pub use apikey::{ApiKeyKind, ApiKeys};
+pub use keys::SigningKey;
+pub use mint::mint;
+pub use verify::{JwtError, Verifier};

@@ -1,0 +1,43 @@
+-- An application's database before the services add their tables. Runs in the template database;
+-- applications are made from it.
+create schema if not exists extensions authorization postgres;
+create schema if not exists auth authorization supabase_auth_admin;
+create schema if not exists storage authorization supabase_storage_admin;
+create schema if not exists realtime authorization supabase_realtime_admin;
+alter schema public owner to postgres;
+
+grant usage, create on schema public to postgres;
+grant usage on schema public to anon, authenticated, service_role;
+grant usage on schema extensions to anon, authenticated, service_role;
+grant usage on schema auth, storage, realtime to postgres, anon, authenticated, service_role;
+
+-- New tables, functions and sequences answer at once through the instant API; row level security
+-- decides what they answer. (The owner role gets the same when an application is made.)
+alter default privileges for role postgres in schema public
+  grant all on tables to postgres, anon, authenticated, service_role;
+alter default privileges for role postgres in schema public
+  grant all on functions to postgres, anon, authenticated, service_role;
+alter default privileges for role postgres in schema public
+  grant all on sequences to postgres, anon, authenticated, service_role;
+
+-- The publication decides which tables and operations realtime listens to.
+create publication supabase_realtime;
+alter publication supabase_realtime owner to postgres;
+
+create extension if not exists pgcrypto with schema extensions;
+create extension if not exists "uuid-ossp" with schema extensions;
+
+-- A schema change reloads the instant API's schema cache without anybody's NOTIFY.
+create or replace function hearth.notify_ddl() returns event_trigger
+  language plpgsql
+  set search_path = pg_catalog
+as $$
+begin
+  perform pg_notify('pgrst', 'reload schema');
+end
+$$;
+
+create event trigger hearth_ddl_end on ddl_command_end
+  execute function hearth.notify_ddl();
+create event trigger hearth_sql_drop on sql_drop
+  execute function hearth.notify_ddl();

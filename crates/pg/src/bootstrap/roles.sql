@@ -1,0 +1,31 @@
+-- Roles that users' SQL, dumps and policies rely on. They belong to the cluster and are shared by
+-- all applications; what keeps applications apart is CONNECT, which none of the roles below has
+-- that an application's owner is a member of.
+do $$
+declare
+  wanted record;
+begin
+  for wanted in
+    select * from (values
+      ('anon', 'nologin noinherit'),
+      ('authenticated', 'nologin noinherit'),
+      ('service_role', 'nologin noinherit'),
+      ('postgres', 'nologin'),
+      ('dashboard_user', 'nologin'),
+      ('supabase_auth_admin', 'nologin noinherit'),
+      ('supabase_storage_admin', 'nologin noinherit'),
+      ('supabase_realtime_admin', 'nologin noinherit'),
+      ('authenticator', 'login noinherit'),
+      ('hearth_service', 'login noinherit')
+    ) as roles (name, options)
+  loop
+    if not exists (select from pg_roles where rolname = wanted.name) then
+      execute format('create role %I %s', wanted.name, wanted.options);
+    end if;
+  end loop;
+end
+$$;
+
+grant anon, authenticated, service_role to authenticator;
+grant anon, authenticated, service_role,
+      supabase_auth_admin, supabase_storage_admin, supabase_realtime_admin to hearth_service;

@@ -1,0 +1,1 @@
+//! The PostgreSQL cluster that Hearth runs itself.

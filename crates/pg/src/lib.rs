@@ -1,0 +1,22 @@
+//! PostgreSQL as Hearth uses it: the embedded cluster, connections and pools, the one place where
+//! a caller's rights enter a transaction ([`scope`]), migrations, and LISTEN.
+
+pub mod bootstrap;
+pub mod connect;
+pub mod embedded;
+pub mod error;
+pub mod identifier;
+pub mod listen;
+pub mod migrate;
+pub mod pool;
+pub mod scope;
+pub mod server;
+pub mod sqlstate;
+pub mod text_param;
+
+pub use error::PgError;
+pub use migrate::{Migration, MigrationSet, Repeatable};
+pub use pool::{Conn, PgClient, Pool};
+pub use scope::{Access, Rights, Scoped};
+pub use server::{Login, Server};
+pub use text_param::TextParam;

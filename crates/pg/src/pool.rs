@@ -1,0 +1,178 @@
+//! Pools of connections that remember their prepared statements.
+
+use std::collections::hash_map::RandomState;
+use std::num::NonZeroUsize;
+use std::ops::Deref;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use deadpool::managed::{self, Metrics, RecycleError, RecycleResult, Timeouts};
+use lru::LruCache;
+use tokio_postgres::types::Type;
+use tokio_postgres::{Client, Config, Statement};
+
+use crate::connect::connect;
+use crate::error::PgError;
+
+/// Prepared statements kept per connection; the least recently used is closed beyond that.
+const STATEMENTS_PER_CONNECTION: NonZeroUsize = NonZeroUsize::new(256).expect("256 is not 0");
+
+/// A client with its statement cache.
+pub struct PgClient {
+    client: Client,
+    statements: Mutex<LruCache<(Box<str>, Box<[Type]>), Statement, RandomState>>,
+    unusable: AtomicBool,
+}
+
+impl PgClient {
+    /// Wraps a connected client.
+    pub fn new(client: Client) -> Self {
+        Self {
+            client,
+            statements: Mutex::new(LruCache::with_hasher(
+                STATEMENTS_PER_CONNECTION,
+                RandomState::new(),
+            )),
+            unusable: AtomicBool::new(false),
+        }
+    }
+
+    /// Prepares `sql`, or finds it prepared; the server infers the parameters' types.
+    ///
+    /// # Errors
+    /// PostgreSQL's refusal of the statement.
+    pub async fn prepare(&self, sql: &str) -> Result<Statement, PgError> {
+        self.prepare_typed(sql, &[]).await
+    }
+
+    /// As [`PgClient::prepare`], with the types of the leading parameters given.
+    ///
+    /// # Errors
+    /// PostgreSQL's refusal of the statement.
+    pub async fn prepare_typed(&self, sql: &str, types: &[Type]) -> Result<Statement, PgError> {
+        if let Some(statement) = self.prepared(sql, types) {
+            return Ok(statement);
+        }
+        let statement = self.client.prepare_typed(sql, types).await?;
+        let key = (sql.into(), types.into());
+        // The evicted statement closes itself on the server when it is dropped.
+        let _evicted = self.lock().push(key, statement.clone());
+        Ok(statement)
+    }
+
+    /// The statement, if this connection has it prepared already.
+    pub fn prepared(&self, sql: &str, types: &[Type]) -> Option<Statement> {
+        self.lock().get(&(sql.into(), types.into()) as &(Box<str>, Box<[Type]>)).cloned()
+    }
+
+    /// Forgets all prepared statements, after DDL made their plans or result types stale.
+    pub fn forget_statements(&self) {
+        self.lock().clear();
+    }
+
+    /// Says that this connection must not go back to the pool.
+    pub fn mark_unusable(&self) {
+        self.unusable.store(true, Ordering::Relaxed);
+    }
+
+    fn lock(
+        &self,
+    ) -> std::sync::MutexGuard<'_, LruCache<(Box<str>, Box<[Type]>), Statement, RandomState>> {
+        self.statements.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Deref for PgClient {
+    type Target = Client;
+
+    fn deref(&self) -> &Client {
+        &self.client
+    }
+}
+
+/// Makes and checks the connections of one pool.
+#[derive(Debug)]
+pub struct Manager {
+    config: Config,
+}
+
+impl managed::Manager for Manager {
+    type Type = PgClient;
+    type Error = PgError;
+
+    async fn create(&self) -> Result<PgClient, PgError> {
+        let (client, _task) = connect(&self.config).await?;
+        Ok(PgClient::new(client))
+    }
+
+    async fn recycle(&self, client: &mut PgClient, _: &Metrics) -> RecycleResult<PgError> {
+        if client.is_closed() || client.unusable.load(Ordering::Relaxed) {
+            return Err(RecycleError::message("connection is closed"));
+        }
+        Ok(())
+    }
+}
+
+/// A connection out of a pool; goes back when dropped.
+pub type Conn = managed::Object<Manager>;
+
+/// A pool of connections of one login to one database. Opens nothing until it is asked.
+#[derive(Clone)]
+pub struct Pool {
+    inner: managed::Pool<Manager>,
+    wait: Duration,
+}
+
+impl Pool {
+    /// At most `size` connections; a caller waits at most `wait` for a free one.
+    pub fn new(config: Config, size: usize, wait: Duration) -> Self {
+        let timeouts =
+            Timeouts { wait: Some(wait), create: Some(Duration::from_secs(10)), recycle: None };
+        let inner = managed::Pool::builder(Manager { config })
+            .max_size(size.max(1))
+            .timeouts(timeouts)
+            .runtime(deadpool::Runtime::Tokio1)
+            .build();
+        match inner {
+            Ok(inner) => Self { inner, wait },
+            Err(error) => unreachable!("the pool has a runtime: {error}"),
+        }
+    }
+
+    /// A connection, waiting for one if all are busy.
+    ///
+    /// # Errors
+    /// [`PgError::PoolTimeout`] after the waiting time, [`PgError::Unavailable`] while the server
+    /// is away.
+    pub async fn get(&self) -> Result<Conn, PgError> {
+        use managed::PoolError;
+        self.inner.get().await.map_err(|e| match e {
+            PoolError::Backend(error) => error,
+            PoolError::Timeout(managed::TimeoutType::Wait) => PgError::PoolTimeout,
+            other => PgError::Unavailable(other.to_string()),
+        })
+    }
+
+    /// How long a caller waits for a free connection.
+    pub fn wait(&self) -> Duration {
+        self.wait
+    }
+
+    /// Closes the connections that nobody has used for `idle`.
+    pub fn close_idle(&self, idle: Duration) {
+        self.inner.retain(|client, metrics| !client.is_closed() && metrics.last_used() < idle);
+    }
+
+    /// Closes every connection, the busy ones when they come back; the pool refuses from now on.
+    pub fn close(&self) {
+        self.inner.close();
+    }
+
+    /// Open connections, and how many of them are free.
+    pub fn usage(&self) -> (usize, usize) {
+        let status = self.inner.status();
+        (status.size, status.available)
+    }
+}
+

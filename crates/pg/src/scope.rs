@@ -1,0 +1,235 @@
+//! The one place where a caller's rights enter PostgreSQL: role, claims, `request.*` settings and
+//! `search_path` are set for one transaction, and end with it.
+//!
+//! `begin` and the settings go out pipelined; [`run`] sends the statement and `commit` along with
+//! them, so that a whole request costs one round trip. All settings are transaction-local
+//! (`set_config(…, true)`): nothing of one caller can reach the next request on the connection.
+
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{Row, Statement};
+
+use crate::error::PgError;
+use crate::pool::PgClient;
+
+/// Whether a transaction may write, as its `begin` says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Access {
+    /// `begin read only`
+    ReadOnly,
+    /// `begin`
+    #[default]
+    ReadWrite,
+}
+
+impl Access {
+    fn begin(self) -> &'static str {
+        match self {
+            Self::ReadOnly => "begin isolation level read committed read only",
+            Self::ReadWrite => "begin isolation level read committed read write",
+        }
+    }
+}
+
+/// On whose behalf a transaction runs. Every text is a value that is bound, never SQL.
+#[derive(Debug, Clone, Copy)]
+pub struct Rights<'a> {
+    /// The role to become.
+    pub role: &'a str,
+    /// `request.jwt.claims`: the claims as a JSON object.
+    pub claims: &'a str,
+    /// `search_path` as PostgreSQL writes it, names quoted and joined by commas.
+    pub search_path: &'a str,
+    /// `request.method`, `.path`, `.headers`, `.cookies` for the instant API; empty elsewhere.
+    pub request: RequestSettings<'a>,
+}
+
+/// What SQL functions may ask about the HTTP request (PostgREST's `request.*` settings).
+#[derive(Debug, Clone, Copy, Default)]
+pub struct RequestSettings<'a> {
+    /// HTTP method.
+    pub method: &'a str,
+    /// Path below the service.
+    pub path: &'a str,
+    /// Headers as a JSON object, names in lower case.
+    pub headers: &'a str,
+    /// Cookies as a JSON object.
+    pub cookies: &'a str,
+}
+
+const SET_RIGHTS: &str = "select set_config('search_path', $1, true), \
+     set_config('role', $2, true), \
+     set_config('request.jwt.claims', $3, true), \
+     set_config('request.method', $4, true), \
+     set_config('request.path', $5, true), \
+     set_config('request.headers', $6, true), \
+     set_config('request.cookies', $7, true)";
+
+impl<'a> Rights<'a> {
+    fn values(&self) -> [&'a str; 7] {
+        let r = &self.request;
+        [self.search_path, self.role, self.claims, r.method, r.path, r.headers, r.cookies]
+    }
+}
+
+/// A transaction that runs with a caller's rights. Dropped without [`Scoped::commit`], it is
+/// rolled back before the connection does anything else.
+pub struct Scoped<'c> {
+    client: &'c PgClient,
+    open: bool,
+}
+
+impl<'c> Scoped<'c> {
+    /// Begins a transaction and takes on `rights`: one round trip.
+    ///
+    /// # Errors
+    /// PostgreSQL's refusal, for instance of a role that does not exist (22023).
+    pub async fn begin(
+        client: &'c PgClient,
+        access: Access,
+        rights: &Rights<'_>,
+    ) -> Result<Scoped<'c>, PgError> {
+        let set = client.prepare(SET_RIGHTS).await?;
+        let scoped = Self { client, open: true };
+        let values = rights.values();
+        let (began, set) = futures_util::future::join(
+            client.batch_execute(access.begin()),
+            execute(client, &set, &values),
+        )
+        .await;
+        began?;
+        set?;
+        Ok(scoped)
+    }
+
+    /// The connection, for statements inside this transaction.
+    pub fn client(&self) -> &'c PgClient {
+        self.client
+    }
+
+    /// Runs a statement (prepared once per connection) and gives all its rows.
+    ///
+    /// # Errors
+    /// PostgreSQL's refusal; the transaction can then only be rolled back.
+    pub async fn query(
+        &self,
+        sql: &str,
+        params: &[&(dyn ToSql + Sync)],
+    ) -> Result<Vec<Row>, PgError> {
+        let statement = self.client.prepare(sql).await?;
+        Ok(self.client.query(&statement, params).await?)
+    }
+
+    /// Runs a statement and gives the number of rows it touched.
+    ///
+    /// # Errors
+    /// PostgreSQL's refusal; the transaction can then only be rolled back.
+    pub async fn execute(
+        &self,
+        sql: &str,
+        params: &[&(dyn ToSql + Sync)],
+    ) -> Result<u64, PgError> {
+        let statement = self.client.prepare(sql).await?;
+        Ok(self.client.execute(&statement, params).await?)
+    }
+
+    /// Commits.
+    ///
+    /// # Errors
+    /// PostgreSQL's refusal (deferred constraints), or a lost connection: then it is not known
+    /// whether the transaction was committed.
+    pub async fn commit(mut self) -> Result<(), PgError> {
+        // Dropping the future half-way may leave the commit unsent: `open` stays until it is done.
+        let result = self.client.batch_execute("commit").await;
+        self.open = false;
+        Ok(result?)
+    }
+
+    /// Rolls back.
+    ///
+    /// # Errors
+    /// A lost connection.
+    pub async fn rollback(mut self) -> Result<(), PgError> {
+        let result = self.client.batch_execute("rollback").await;
+        self.open = false;
+        Ok(result?)
+    }
+}
+
+impl Drop for Scoped<'_> {
+    fn drop(&mut self) {
+        if self.open {
+            send_rollback(self.client);
+        }
+    }
+}
+
+/// Queues a `rollback` behind whatever the connection still does. tokio-postgres sends a request
+/// when its future is first polled, so one poll suffices; nobody waits for the answer.
+fn send_rollback(client: &PgClient) {
+    let mut rollback = Box::pin(client.batch_execute("rollback"));
+    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    if let std::task::Poll::Ready(Err(_)) = rollback.as_mut().poll(&mut context) {
+        client.mark_unusable();
+    }
+}
+
+async fn execute(
+    client: &PgClient,
+    statement: &Statement,
+    values: &[&str],
+) -> Result<u64, tokio_postgres::Error> {
+    client.execute_raw(statement, values.iter().copied()).await
+}
+
+/// A whole transaction in one round trip: begin, rights, one statement, commit. For statements
+/// whose plan leaves no check to make before the commit.
+///
+/// The statement is prepared first where this connection does not have it yet, which costs a round
+/// trip the first time.
+///
+/// # Errors
+/// The first refusal among the four; nothing is committed then.
+pub async fn run(
+    client: &PgClient,
+    access: Access,
+    rights: &Rights<'_>,
+    sql: &str,
+    params: &[&(dyn ToSql + Sync)],
+) -> Result<Vec<Row>, PgError> {
+    let set = client.prepare(SET_RIGHTS).await?;
+    let statement = prepare_as(client, access, rights, sql).await?;
+    let values = rights.values();
+    // Should this future be dropped while it waits, everything has been sent already by its first
+    // poll, the commit included; `guard` only matters if that first poll never happened in full.
+    let mut guard = Scoped { client, open: true };
+    let (began, set, rows, committed) = futures_util::future::join4(
+        client.batch_execute(access.begin()),
+        execute(client, &set, &values),
+        client.query(&statement, params),
+        client.batch_execute("commit"),
+    )
+    .await;
+    guard.open = false;
+    began?;
+    set?;
+    let rows = rows?;
+    committed?;
+    Ok(rows)
+}
+
+/// Prepares `sql` with the caller's rights in force, because name resolution depends on
+/// `search_path` and usage rights on schemas.
+async fn prepare_as(
+    client: &PgClient,
+    access: Access,
+    rights: &Rights<'_>,
+    sql: &str,
+) -> Result<Statement, PgError> {
+    if let Some(statement) = client.prepared(sql, &[]) {
+        return Ok(statement);
+    }
+    let scoped = Scoped::begin(client, access, rights).await?;
+    let statement = client.prepare(sql).await?;
+    scoped.commit().await?;
+    Ok(statement)
+}

@@ -1,0 +1,86 @@
+//! Which PostgreSQL server Hearth works on, and the logins it has there.
+
+use std::time::Duration;
+
+use hearth_core::Secret;
+use tokio_postgres::Config;
+
+/// The logins of Hearth. None of them is ever granted to an application's owner, because
+/// `CONNECT` on the applications' databases hangs on them.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Login {
+    /// Creates databases and roles, migrates, replicates. A superuser on the embedded cluster;
+    /// the given user on an external server.
+    Admin,
+    /// `authenticator`: NOINHERIT, becomes `anon`, `authenticated` or `service_role` through
+    /// [`crate::scope`]. Callers' requests run here and nowhere else.
+    Authenticator,
+    /// `hearth_service`, started as one of the service roles (`supabase_auth_admin`,
+    /// `supabase_storage_admin`, `supabase_realtime_admin`): the services' own work. No superuser,
+    /// since users may put triggers on the services' tables.
+    Service {
+        /// The role that the session takes on at start.
+        role: &'static str,
+    },
+}
+
+/// Address and credentials of the server.
+#[derive(Debug, Clone)]
+pub struct Server {
+    /// Host, port, TLS mode; user, password and database are filled in per connection.
+    pub base: Config,
+    /// The admin's user name.
+    pub admin_user: String,
+    /// Its password.
+    pub admin_password: Secret,
+    /// Password of `authenticator` and `hearth_service`.
+    pub service_password: Secret,
+    /// Name of the admin's maintenance database, `postgres` as a rule.
+    pub maintenance_database: String,
+    /// What the admin may do here; all true on the embedded cluster.
+    pub powers: Powers,
+}
+
+/// What an external server lets Hearth do. Each absent power is named at start-up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Powers {
+    /// The admin is a superuser: event triggers, BYPASSRLS before PostgreSQL 16, file functions.
+    pub superuser: bool,
+    /// The admin may create roles.
+    pub create_role: bool,
+    /// The admin may create databases.
+    pub create_db: bool,
+    /// The admin may stream replication and `wal_level` is `logical`.
+    pub replication: bool,
+    /// The admin may give BYPASSRLS to `service_role`.
+    pub bypass_rls: bool,
+}
+
+impl Powers {
+    /// Everything, as on the embedded cluster.
+    pub const ALL: Self =
+        Self { superuser: true, create_role: true, create_db: true, replication: true, bypass_rls: true };
+}
+
+impl Server {
+    /// Connection parameters of `login` to `database`.
+    pub fn config(&self, login: &Login, database: &str) -> Config {
+        let mut config = self.base.clone();
+        config.dbname(database).connect_timeout(Duration::from_secs(5)).application_name("hearth");
+        match login {
+            Login::Admin => {
+                config.user(&self.admin_user).password(self.admin_password.expose());
+            }
+            Login::Authenticator => {
+                config.user("authenticator").password(self.service_password.expose());
+            }
+            Login::Service { role } => {
+                config
+                    .user("hearth_service")
+                    .password(self.service_password.expose())
+                    .options(format!("-c role={role}"));
+            }
+        }
+        config
+    }
+}
