@@ -58,6 +58,8 @@ impl App {
 
 impl std::fmt::Debug for App {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("App").field("reference", &self.reference).finish_non_exhaustive()
+        f.debug_struct("App")
+            .field("reference", &self.reference)
+            .finish_non_exhaustive()
     }
 }

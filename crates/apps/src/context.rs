@@ -51,7 +51,9 @@ impl RequestContext {
             Bearer::Token(claims) => Ok(claims.clone()),
             Bearer::Invalid(error) => Err(error.clone()),
             Bearer::Key(kind) => Ok(Claims::of_role(kind.role())),
-            Bearer::Absent => Ok(Claims::of_role(self.api_key.map_or("anon", ApiKeyKind::role))),
+            Bearer::Absent => Ok(Claims::of_role(
+                self.api_key.map_or("anon", ApiKeyKind::role),
+            )),
         }
     }
 }

@@ -43,7 +43,11 @@ pub struct PoolSizes {
 
 impl Default for PoolSizes {
     fn default() -> Self {
-        Self { callers: 10, service: 4, wait: Duration::from_secs(10) }
+        Self {
+            callers: 10,
+            service: 4,
+            wait: Duration::from_secs(10),
+        }
     }
 }
 

@@ -20,7 +20,9 @@ pub struct PerApp<T> {
 
 impl<T> Default for PerApp<T> {
     fn default() -> Self {
-        Self { slots: Mutex::default() }
+        Self {
+            slots: Mutex::default(),
+        }
     }
 }
 
@@ -49,7 +51,9 @@ impl<T> PerApp<T> {
             }
             slot.value.clone()
         };
-        cell.get_or_try_init(async || make(app.clone()).await.map(Arc::new)).await.cloned()
+        cell.get_or_try_init(async || make(app.clone()).await.map(Arc::new))
+            .await
+            .cloned()
     }
 
     /// The state of `app`, if it has been made.
@@ -65,10 +69,16 @@ impl<T> PerApp<T> {
 
     /// Drops the state of the application `reference`.
     pub fn remove(&self, reference: &str) {
-        self.slots.lock().unwrap_or_else(PoisonError::into_inner).remove(reference);
+        self.slots
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(reference);
     }
 }
 
 fn fresh<T>(app: &Arc<App>) -> Slot<T> {
-    Slot { app: Arc::downgrade(app), value: Arc::new(OnceCell::new()) }
+    Slot {
+        app: Arc::downgrade(app),
+        value: Arc::new(OnceCell::new()),
+    }
 }

@@ -95,7 +95,9 @@ pub struct StorageSettings {
 
 impl Default for StorageSettings {
     fn default() -> Self {
-        Self { file_size_limit: 50 * 1024 * 1024 }
+        Self {
+            file_size_limit: 50 * 1024 * 1024,
+        }
     }
 }
 

@@ -33,7 +33,9 @@ impl LocalBus {
     /// Sends `message` to the current subscribers of `subject`; returns how many there are.
     pub fn publish(&self, subject: &str, message: Bytes) -> usize {
         let mut subjects = self.subjects.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(sender) = subjects.get(subject) else { return 0 };
+        let Some(sender) = subjects.get(subject) else {
+            return 0;
+        };
         match sender.send(message) {
             Ok(receivers) => receivers,
             Err(_) => {

@@ -19,7 +19,10 @@ impl Claims {
     /// Takes the claims object as decoded from a verified token.
     pub fn new(fields: Map<String, Value>) -> Self {
         let text = serde_json::to_string(&fields).unwrap_or_else(|_| "{}".to_owned());
-        Self { text: text.into(), fields: Arc::new(fields) }
+        Self {
+            text: text.into(),
+            fields: Arc::new(fields),
+        }
     }
 
     /// Claims that consist of a role alone, for API keys that are no JWT (`sb_publishable_…`).
@@ -66,7 +69,8 @@ impl Claims {
 
     /// Expiry in seconds since the Unix epoch; service tokens may have none.
     pub fn expires_at(&self) -> Option<i64> {
-        self.get("exp").and_then(|v| v.as_i64().or_else(|| v.as_f64().map(|f| f as i64)))
+        self.get("exp")
+            .and_then(|v| v.as_i64().or_else(|| v.as_f64().map(|f| f as i64)))
     }
 }
 

@@ -28,7 +28,11 @@ impl AppRef {
     pub fn random() -> Self {
         use rand::Rng;
         let mut rng = rand::rng();
-        Self((0..20).map(|_| rng.random_range(b'a'..=b'z') as char).collect())
+        Self(
+            (0..20)
+                .map(|_| rng.random_range(b'a'..=b'z') as char)
+                .collect(),
+        )
     }
 
     /// The application's database: `app_<ref>` with `-` as `_`.
@@ -48,8 +52,14 @@ impl FromStr for AppRef {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let valid = (1..=40).contains(&text.len())
             && text.starts_with(|c: char| c.is_ascii_lowercase())
-            && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
-        if valid { Ok(Self(text.to_owned())) } else { Err(InvalidAppRef) }
+            && text
+                .bytes()
+                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+        if valid {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(InvalidAppRef)
+        }
     }
 }
 

@@ -63,7 +63,15 @@ impl ApiKeys {
     pub fn generate(key: &SigningKey, now: i64) -> Result<Self, jsonwebtoken::errors::Error> {
         let legacy = |role| {
             let exp = now + LEGACY_LIFETIME_SECONDS;
-            mint(key, &LegacyClaims { role, iss: "supabase", iat: now, exp })
+            mint(
+                key,
+                &LegacyClaims {
+                    role,
+                    iss: "supabase",
+                    iat: now,
+                    exp,
+                },
+            )
         };
         Ok(Self {
             anon: legacy("anon")?,
@@ -105,9 +113,18 @@ mod tests {
     fn keys_are_recognised_and_nothing_else() {
         let keys = ApiKeys::generate(&SigningKey::random_hs256(), 1_700_000_000).unwrap();
         assert_eq!(keys.recognise(&keys.anon), Some(ApiKeyKind::Publishable));
-        assert_eq!(keys.recognise(&keys.publishable), Some(ApiKeyKind::Publishable));
-        assert_eq!(keys.recognise(keys.secret.expose()), Some(ApiKeyKind::Secret));
-        assert_eq!(keys.recognise(keys.service_role.expose()), Some(ApiKeyKind::Secret));
+        assert_eq!(
+            keys.recognise(&keys.publishable),
+            Some(ApiKeyKind::Publishable)
+        );
+        assert_eq!(
+            keys.recognise(keys.secret.expose()),
+            Some(ApiKeyKind::Secret)
+        );
+        assert_eq!(
+            keys.recognise(keys.service_role.expose()),
+            Some(ApiKeyKind::Secret)
+        );
         assert_eq!(keys.recognise(""), None);
         assert_eq!(keys.recognise("sb_publishable_x"), None);
     }

@@ -9,7 +9,10 @@ use crate::keys::SigningKey;
 ///
 /// # Errors
 /// Only if `claims` cannot be serialised.
-pub fn mint<C: Serialize>(key: &SigningKey, claims: &C) -> Result<String, jsonwebtoken::errors::Error> {
+pub fn mint<C: Serialize>(
+    key: &SigningKey,
+    claims: &C,
+) -> Result<String, jsonwebtoken::errors::Error> {
     match key {
         SigningKey::Hs256(secret) => jsonwebtoken::encode(
             &Header::new(Algorithm::HS256),

@@ -72,7 +72,11 @@ impl Verifier {
             })
             .time_to_idle(Duration::from_secs(600))
             .build();
-        Self { keys: Arc::new(keys), clock, verified }
+        Self {
+            keys: Arc::new(keys),
+            clock,
+            verified,
+        }
     }
 
     /// The claims of `token`, if an application key signed it and its times hold now.
@@ -131,7 +135,11 @@ impl Verifier {
                 },
             }
         }
-        Err(if tried { JwtError::Signature } else { JwtError::Algorithm })
+        Err(if tried {
+            JwtError::Signature
+        } else {
+            JwtError::Algorithm
+        })
     }
 }
 
@@ -167,7 +175,10 @@ mod tests {
 
     fn verifier(clock: &ManualClock) -> (SigningKey, Verifier) {
         let key = SigningKey::random_hs256();
-        (key.clone(), Verifier::new(vec![key], Arc::new(clock.clone())))
+        (
+            key.clone(),
+            Verifier::new(vec![key], Arc::new(clock.clone())),
+        )
     }
 
     #[test]
@@ -175,7 +186,10 @@ mod tests {
         let clock = ManualClock::at(1000);
         let (key, verifier) = verifier(&clock);
         let token = mint(&key, &json!({"role": "authenticated", "exp": 1100})).unwrap();
-        assert_eq!(verifier.verify(&token).unwrap().role(), Some("authenticated"));
+        assert_eq!(
+            verifier.verify(&token).unwrap().role(),
+            Some("authenticated")
+        );
         clock.advance(131);
         assert_eq!(verifier.verify(&token), Err(JwtError::Expired));
     }
@@ -190,7 +204,11 @@ mod tests {
     #[test]
     fn forged_and_broken_tokens_are_refused_by_name() {
         let (_, verifier) = verifier(&ManualClock::at(1000));
-        let foreign = mint(&SigningKey::random_hs256(), &json!({"role": "service_role"})).unwrap();
+        let foreign = mint(
+            &SigningKey::random_hs256(),
+            &json!({"role": "service_role"}),
+        )
+        .unwrap();
         assert_eq!(verifier.verify(&foreign), Err(JwtError::Signature));
         assert_eq!(verifier.verify(""), Err(JwtError::Empty));
         assert_eq!(verifier.verify("a.b"), Err(JwtError::Parts { parts: 2 }));

@@ -25,11 +25,17 @@ pub async fn connect(config: &Config) -> Result<(Client, JoinHandle<()>), PgErro
     };
     if config.get_ssl_mode() == SslMode::Disable || only_sockets(config) {
         let (client, connection) = config.connect(NoTls).await.map_err(unavailable)?;
-        Ok((client, tokio::spawn(async move { end_quietly(connection.await) })))
+        Ok((
+            client,
+            tokio::spawn(async move { end_quietly(connection.await) }),
+        ))
     } else {
         let tls = MakeRustlsConnect::new(tls_config());
         let (client, connection) = config.connect(tls).await.map_err(unavailable)?;
-        Ok((client, tokio::spawn(async move { end_quietly(connection.await) })))
+        Ok((
+            client,
+            tokio::spawn(async move { end_quietly(connection.await) }),
+        ))
     }
 }
 
@@ -40,7 +46,10 @@ fn end_quietly(result: Result<(), tokio_postgres::Error>) {
 }
 
 fn only_sockets(config: &Config) -> bool {
-    config.get_hosts().iter().all(|h| matches!(h, tokio_postgres::config::Host::Unix(_)))
+    config
+        .get_hosts()
+        .iter()
+        .all(|h| matches!(h, tokio_postgres::config::Host::Unix(_)))
 }
 
 fn tls_config() -> rustls::ClientConfig {
@@ -49,7 +58,9 @@ fn tls_config() -> rustls::ClientConfig {
         let _ = roots.add(certificate);
     }
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    match rustls::ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions() {
+    match rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+    {
         Ok(builder) => builder.with_root_certificates(roots).with_no_client_auth(),
         Err(error) => unreachable!("ring supports TLS 1.2 and 1.3: {error}"),
     }

@@ -23,8 +23,15 @@ pub fn push_quoted(out: &mut String, name: &str) {
 /// `text` as a string literal, for the few utility statements that take no parameters
 /// (`create role … password …`, `alter role … set …`).
 pub fn literal(text: &str) -> String {
-    let escaped = text.replace('\0', "").replace('\\', "\\\\").replace('\'', "''");
-    if escaped.contains('\\') { format!("E'{escaped}'") } else { format!("'{escaped}'") }
+    let escaped = text
+        .replace('\0', "")
+        .replace('\\', "\\\\")
+        .replace('\'', "''");
+    if escaped.contains('\\') {
+        format!("E'{escaped}'")
+    } else {
+        format!("'{escaped}'")
+    }
 }
 
 #[cfg(test)]

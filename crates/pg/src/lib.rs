@@ -9,6 +9,7 @@ pub mod identifier;
 pub mod listen;
 pub mod migrate;
 pub mod pool;
+pub mod provision;
 pub mod scope;
 pub mod server;
 pub mod sqlstate;

@@ -52,7 +52,10 @@ async fn listen_once(
 ) -> Result<(), tokio_postgres::Error> {
     let (client, mut connection) = config.connect(NoTls).await?;
     let mut messages = stream::poll_fn(move |cx| connection.poll_message(cx));
-    let sql: String = channels.iter().map(|c| format!("listen {};", quote(c))).collect();
+    let sql: String = channels
+        .iter()
+        .map(|c| format!("listen {};", quote(c)))
+        .collect();
     let mut listening = Box::pin(async {
         let result = client.batch_execute(&sql).await;
         if result.is_ok() {

@@ -79,7 +79,10 @@ create table if not exists hearth.migrations (
 pub async fn migrate(client: &Client, sets: &[MigrationSet]) -> Result<usize, MigrateError> {
     client.batch_execute(LEDGER).await.map_err(PgError::from)?;
     let rows = client
-        .query("select service, number, name, checksum from hearth.migrations", &[])
+        .query(
+            "select service, number, name, checksum from hearth.migrations",
+            &[],
+        )
         .await
         .map_err(PgError::from)?;
     let has = |service: &str, number: i32, name: &str, checksum: Option<&str>| {
@@ -121,7 +124,12 @@ async fn apply(
 ) -> Result<(), MigrateError> {
     let failed = |e: tokio_postgres::Error| {
         let source = PgError::from(e);
-        MigrateError::Failed { service, name, message: crate::connect::describe(&source), source }
+        MigrateError::Failed {
+            service,
+            name,
+            message: crate::connect::describe(&source),
+            source,
+        }
     };
     client.batch_execute("begin").await.map_err(failed)?;
     let work = async {

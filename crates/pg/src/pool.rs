@@ -63,7 +63,9 @@ impl PgClient {
 
     /// The statement, if this connection has it prepared already.
     pub fn prepared(&self, sql: &str, types: &[Type]) -> Option<Statement> {
-        self.lock().get(&(sql.into(), types.into()) as &(Box<str>, Box<[Type]>)).cloned()
+        self.lock()
+            .get(&(sql.into(), types.into()) as &(Box<str>, Box<[Type]>))
+            .cloned()
     }
 
     /// Forgets all prepared statements, after DDL made their plans or result types stale.
@@ -79,7 +81,9 @@ impl PgClient {
     fn lock(
         &self,
     ) -> std::sync::MutexGuard<'_, LruCache<(Box<str>, Box<[Type]>), Statement, RandomState>> {
-        self.statements.lock().unwrap_or_else(PoisonError::into_inner)
+        self.statements
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -127,8 +131,11 @@ pub struct Pool {
 impl Pool {
     /// At most `size` connections; a caller waits at most `wait` for a free one.
     pub fn new(config: Config, size: usize, wait: Duration) -> Self {
-        let timeouts =
-            Timeouts { wait: Some(wait), create: Some(Duration::from_secs(10)), recycle: None };
+        let timeouts = Timeouts {
+            wait: Some(wait),
+            create: Some(Duration::from_secs(10)),
+            recycle: None,
+        };
         let inner = managed::Pool::builder(Manager { config })
             .max_size(size.max(1))
             .timeouts(timeouts)
@@ -161,7 +168,8 @@ impl Pool {
 
     /// Closes the connections that nobody has used for `idle`.
     pub fn close_idle(&self, idle: Duration) {
-        self.inner.retain(|client, metrics| !client.is_closed() && metrics.last_used() < idle);
+        self.inner
+            .retain(|client, metrics| !client.is_closed() && metrics.last_used() < idle);
     }
 
     /// Closes every connection, the busy ones when they come back; the pool refuses from now on.
@@ -175,4 +183,3 @@ impl Pool {
         (status.size, status.available)
     }
 }
-

@@ -67,7 +67,15 @@ const SET_RIGHTS: &str = "select set_config('search_path', $1, true), \
 impl<'a> Rights<'a> {
     fn values(&self) -> [&'a str; 7] {
         let r = &self.request;
-        [self.search_path, self.role, self.claims, r.method, r.path, r.headers, r.cookies]
+        [
+            self.search_path,
+            self.role,
+            self.claims,
+            r.method,
+            r.path,
+            r.headers,
+            r.cookies,
+        ]
     }
 }
 
@@ -123,11 +131,7 @@ impl<'c> Scoped<'c> {
     ///
     /// # Errors
     /// PostgreSQL's refusal; the transaction can then only be rolled back.
-    pub async fn execute(
-        &self,
-        sql: &str,
-        params: &[&(dyn ToSql + Sync)],
-    ) -> Result<u64, PgError> {
+    pub async fn execute(&self, sql: &str, params: &[&(dyn ToSql + Sync)]) -> Result<u64, PgError> {
         let statement = self.client.prepare(sql).await?;
         Ok(self.client.execute(&statement, params).await?)
     }

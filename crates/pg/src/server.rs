@@ -58,21 +58,33 @@ pub struct Powers {
 
 impl Powers {
     /// Everything, as on the embedded cluster.
-    pub const ALL: Self =
-        Self { superuser: true, create_role: true, create_db: true, replication: true, bypass_rls: true };
+    pub const ALL: Self = Self {
+        superuser: true,
+        create_role: true,
+        create_db: true,
+        replication: true,
+        bypass_rls: true,
+    };
 }
 
 impl Server {
     /// Connection parameters of `login` to `database`.
     pub fn config(&self, login: &Login, database: &str) -> Config {
         let mut config = self.base.clone();
-        config.dbname(database).connect_timeout(Duration::from_secs(5)).application_name("hearth");
+        config
+            .dbname(database)
+            .connect_timeout(Duration::from_secs(5))
+            .application_name("hearth");
         match login {
             Login::Admin => {
-                config.user(&self.admin_user).password(self.admin_password.expose());
+                config
+                    .user(&self.admin_user)
+                    .password(self.admin_password.expose());
             }
             Login::Authenticator => {
-                config.user("authenticator").password(self.service_password.expose());
+                config
+                    .user("authenticator")
+                    .password(self.service_password.expose());
             }
             Login::Service { role } => {
                 config

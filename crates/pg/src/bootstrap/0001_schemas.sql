@@ -22,13 +22,29 @@ alter default privileges for role postgres in schema public
 
 -- The publication decides which tables and operations realtime listens to.
 create publication supabase_realtime;
-alter publication supabase_realtime owner to postgres;
+do $$
+begin
+  alter publication supabase_realtime owner to postgres;
+exception when insufficient_privilege then
+  raise notice 'the publication stays with %', current_user;
+end
+$$;
 
-create extension if not exists pgcrypto with schema extensions;
-create extension if not exists "uuid-ossp" with schema extensions;
+do $$
+declare
+  wanted text;
+begin
+  foreach wanted in array array['pgcrypto', 'uuid-ossp'] loop
+    if exists (select from pg_available_extensions where name = wanted) then
+      execute format('create extension if not exists %I with schema extensions', wanted);
+    end if;
+  end loop;
+end
+$$;
 
--- A schema change reloads the instant API's schema cache without anybody's NOTIFY.
-create or replace function hearth.notify_ddl() returns event_trigger
+-- A schema change reloads the instant API's schema cache without anybody's NOTIFY. Event triggers
+-- need a superuser; without one the cache is checked when a name is not found.
+create function hearth.notify_ddl() returns event_trigger
   language plpgsql
   set search_path = pg_catalog
 as $$
@@ -37,7 +53,13 @@ begin
 end
 $$;
 
-create event trigger hearth_ddl_end on ddl_command_end
-  execute function hearth.notify_ddl();
-create event trigger hearth_sql_drop on sql_drop
-  execute function hearth.notify_ddl();
+do $$
+begin
+  create event trigger hearth_ddl_end on ddl_command_end
+    execute function hearth.notify_ddl();
+  create event trigger hearth_sql_drop on sql_drop
+    execute function hearth.notify_ddl();
+exception when insufficient_privilege then
+  raise notice 'no event triggers for %', current_user;
+end
+$$;

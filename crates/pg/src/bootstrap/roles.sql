@@ -11,6 +11,7 @@ begin
       ('authenticated', 'nologin noinherit'),
       ('service_role', 'nologin noinherit'),
       ('postgres', 'nologin'),
+      ('supabase_admin', 'nologin'),
       ('dashboard_user', 'nologin'),
       ('supabase_auth_admin', 'nologin noinherit'),
       ('supabase_storage_admin', 'nologin noinherit'),
@@ -23,6 +24,17 @@ begin
       execute format('create role %I %s', wanted.name, wanted.options);
     end if;
   end loop;
+  -- A superuser needs no membership; anybody else must be able to give objects to these roles.
+  if not (select rolsuper from pg_roles where rolname = current_user) then
+    execute format(
+      'grant anon, authenticated, service_role, postgres, supabase_auth_admin, '
+      'supabase_storage_admin, supabase_realtime_admin to %I', current_user);
+  end if;
+  begin
+    alter role service_role bypassrls;
+  exception when insufficient_privilege then
+    raise notice 'service_role cannot bypass row level security here';
+  end;
 end
 $$;
 

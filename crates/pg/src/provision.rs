@@ -1,0 +1,243 @@
+//! Databases and roles of applications: the roles of the cluster, the migrated template, and an
+//! application's database cloned from it.
+
+use hearth_core::{AppRef, Secret};
+use sha2::{Digest, Sha256};
+use tokio_postgres::Client;
+
+use crate::bootstrap;
+use crate::connect::connect;
+use crate::error::PgError;
+use crate::identifier::{literal, quote};
+use crate::migrate::{MigrateError, MigrationSet, migrate};
+use crate::server::{Login, Server};
+
+/// Locks out another process that provisions on the same server ("hearth").
+const PROVISION_LOCK: i64 = 0x0068_6561_7274_6800;
+
+/// Roles that every application's owner is a member of. None of them may ever get CONNECT.
+const OWNER_MEMBERSHIPS: &str = "postgres, anon, authenticated, service_role, \
+     supabase_storage_admin, supabase_realtime_admin";
+
+/// A connection as admin to the maintenance database.
+///
+/// # Errors
+/// As [`connect`].
+pub async fn admin(server: &Server) -> Result<Client, PgError> {
+    Ok(
+        connect(&server.config(&Login::Admin, &server.maintenance_database))
+            .await?
+            .0,
+    )
+}
+
+/// Creates the cluster's roles where they are absent and sets the passwords of Hearth's logins.
+///
+/// # Errors
+/// PostgreSQL's refusal.
+pub async fn ensure_roles(server: &Server) -> Result<(), PgError> {
+    let client = admin(server).await?;
+    let password = literal(server.service_password.expose());
+    // One transaction: the lock ends with it, and a half-made set of roles is never seen.
+    client
+        .batch_execute(&format!(
+            "begin; select pg_advisory_xact_lock({PROVISION_LOCK}); {}
+             alter role authenticator password {password};
+             alter role hearth_service password {password}; commit",
+            bootstrap::ROLES
+        ))
+        .await?;
+    Ok(())
+}
+
+/// What a set of migrations would make of an empty database, as a short text: it changes with any
+/// file of the sets.
+pub fn fingerprint(sets: &[MigrationSet]) -> String {
+    let mut hash = Sha256::new();
+    for set in sets {
+        hash.update(set.service);
+        for m in set.numbered {
+            hash.update(m.number.to_be_bytes());
+            hash.update(m.sql);
+        }
+        for r in set.repeatable {
+            hash.update(r.name);
+            hash.update(r.sql);
+        }
+    }
+    hex::encode(&hash.finalize()[..8])
+}
+
+/// Makes the database `template` anew and migrates it, unless it exists and `keep_existing`.
+///
+/// # Errors
+/// PostgreSQL's refusal, or the migration that failed.
+pub async fn ensure_template(
+    server: &Server,
+    template: &str,
+    sets: &[MigrationSet],
+    keep_existing: bool,
+) -> Result<(), MigrateError> {
+    let client = admin(server).await?;
+    let lock = format!("select pg_advisory_lock({PROVISION_LOCK})");
+    client.batch_execute(&lock).await.map_err(PgError::from)?;
+    let exists = client
+        .query_opt("select 1 from pg_database where datname = $1", &[&template])
+        .await
+        .map_err(PgError::from)?
+        .is_some();
+    if exists && keep_existing {
+        return Ok(());
+    }
+    // Built under another name, so that a half-migrated template is never taken for a whole one.
+    let building = format!("{template}_new");
+    for sql in [
+        format!("drop database if exists {} with (force)", quote(&building)),
+        format!(
+            "create database {} template template0 encoding 'UTF8'",
+            quote(&building)
+        ),
+        format!("revoke all on database {} from public", quote(&building)),
+        format!("grant create on database {} to postgres", quote(&building)),
+    ] {
+        client.batch_execute(&sql).await.map_err(PgError::from)?;
+    }
+    let (inside, connection) = connect(&server.config(&Login::Admin, &building)).await?;
+    migrate(&inside, sets).await?;
+    inside
+        .batch_execute("vacuum (freeze, analyze)")
+        .await
+        .map_err(PgError::from)?;
+    drop(inside);
+    let _ = connection.await;
+    for sql in [
+        format!("drop database if exists {} with (force)", quote(template)),
+        format!(
+            "alter database {} rename to {}",
+            quote(&building),
+            quote(template)
+        ),
+    ] {
+        client.batch_execute(&sql).await.map_err(PgError::from)?;
+    }
+    Ok(())
+}
+
+/// Makes an application's database out of `template`, and its owner role with `password`.
+///
+/// # Errors
+/// PostgreSQL's refusal; what had been made is taken away again.
+pub async fn create_application(
+    server: &Server,
+    template: &str,
+    reference: &AppRef,
+    password: &Secret,
+) -> Result<(), PgError> {
+    let client = admin(server).await?;
+    let result = create_application_steps(server, &client, template, reference, password).await;
+    if result.is_err()
+        && let Err(error) = drop_application(server, reference).await
+    {
+        tracing::warn!(%error, app.reference = %reference, "half-made application is left over");
+    }
+    result
+}
+
+async fn create_application_steps(
+    server: &Server,
+    client: &Client,
+    template: &str,
+    reference: &AppRef,
+    password: &Secret,
+) -> Result<(), PgError> {
+    let database = quote(&reference.database());
+    let owner = quote(&reference.owner_role());
+    let password = literal(password.expose());
+    client
+        .batch_execute(&format!(
+            "begin; select pg_advisory_xact_lock({PROVISION_LOCK});
+             create role {owner} login password {password};
+             grant {OWNER_MEMBERSHIPS} to {owner}; commit"
+        ))
+        .await?;
+    let template = quote(template);
+    client
+        .batch_execute(&format!("create database {database} template {template}"))
+        .await?;
+    client
+        .batch_execute(&format!(
+            "begin;
+             revoke all on database {database} from public;
+             grant connect on database {database} to authenticator, hearth_service;
+             grant connect, create, temporary on database {database} to {owner};
+             commit"
+        ))
+        .await?;
+    let (inside, _) = connect(&server.config(&Login::Admin, &reference.database())).await?;
+    let on = |kind: &str| {
+        format!(
+            "alter default privileges for role {owner} in schema public
+             grant all on {kind} to postgres, anon, authenticated, service_role;"
+        )
+    };
+    // Default privileges of another role can only be set by its member.
+    let join = if server.powers.superuser {
+        String::new()
+    } else {
+        format!("grant {owner} to current_user;")
+    };
+    let sql = ["tables", "functions", "sequences"].map(on).concat();
+    inside
+        .batch_execute(&format!("begin; {join} {sql} commit"))
+        .await?;
+    Ok(())
+}
+
+/// Drops an application's database and owner role, open connections included. Absent ones are
+/// no error.
+///
+/// # Errors
+/// PostgreSQL's refusal.
+pub async fn drop_application(server: &Server, reference: &AppRef) -> Result<(), PgError> {
+    let client = admin(server).await?;
+    let database = reference.database();
+    // A replication slot keeps its database alive.
+    client
+        .execute(
+            "select pg_terminate_backend(active_pid) from pg_replication_slots
+             where database = $1 and active_pid is not null",
+            &[&database],
+        )
+        .await?;
+    for _ in 0..50 {
+        let dropped = client
+            .execute(
+                "select pg_drop_replication_slot(slot_name) from pg_replication_slots
+                 where database = $1 and not active",
+                &[&database],
+            )
+            .await;
+        let left = client
+            .query_one(
+                "select count(*) from pg_replication_slots where database = $1",
+                &[&database],
+            )
+            .await?
+            .get::<_, i64>(0);
+        if dropped.is_ok() && left == 0 {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    client
+        .batch_execute(&format!(
+            "drop database if exists {} with (force)",
+            quote(&database)
+        ))
+        .await?;
+    let owner = quote(&reference.owner_role());
+    client
+        .batch_execute(&format!("drop role if exists {owner}"))
+        .await?;
+    Ok(())
+}
