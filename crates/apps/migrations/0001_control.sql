@@ -5,7 +5,8 @@ create table hearth.apps (
     name text not null,
     state text not null default 'active' check (state in ('active', 'paused')),
     is_default boolean not null default false,
-    settings jsonb not null default '{}',
+    -- Sealed as a whole, since providers' secrets are among them; empty: all defaults.
+    sealed_settings text not null default '',
     sealed_secrets text not null,
     schema_fingerprint text not null,
     created_at timestamptz not null default now()

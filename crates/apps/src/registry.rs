@@ -15,7 +15,6 @@ use hearth_pg::{
     Login, Migration, MigrationSet, PgError, Pool, Server, connect, migrate, provision,
 };
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use tokio_postgres::Row;
 
 use crate::app::{App, AppState};
@@ -126,7 +125,7 @@ struct StoredApp {
     name: String,
     state: String,
     is_default: bool,
-    settings: Value,
+    sealed_settings: String,
     sealed: String,
     fingerprint: String,
     created_at: chrono::DateTime<chrono::Utc>,
@@ -144,7 +143,7 @@ pub struct Registry {
     looked_again: AtomicU64,
 }
 
-const SELECT: &str = "select ref, name, state, is_default, settings, sealed_secrets, \
+const SELECT: &str = "select ref, name, state, is_default, sealed_settings, sealed_secrets, \
      schema_fingerprint, created_at from hearth.apps order by created_at, ref";
 
 impl Registry {
@@ -273,8 +272,8 @@ impl Registry {
             let reference = stored.reference.clone();
             let app = match (before.apps.get(&reference), before.rows.get(&reference)) {
                 (Some(app), Some(old)) if old.same_app(&stored) => {
-                    if old.settings != stored.settings {
-                        app.settings.store(Arc::new(stored.settings()?));
+                    if old.sealed_settings != stored.sealed_settings {
+                        app.settings.store(Arc::new(self.settings(&stored)?));
                     }
                     app.clone()
                 }
@@ -318,7 +317,7 @@ impl Registry {
                 &stored.reference,
                 self.options.pool_sizes,
             ),
-            settings: ArcSwap::from_pointee(stored.settings()?),
+            settings: ArcSwap::from_pointee(self.settings(stored)?),
             clock: self.options.clock.clone(),
             reference: stored.reference.clone(),
         })
@@ -327,6 +326,19 @@ impl Registry {
     fn secrets(&self, stored: &StoredApp) -> Result<AppSecrets, RegistryError> {
         let text = self.options.key.open(&stored.sealed)?;
         serde_json::from_str(&text).map_err(|e| stored.unreadable("secrets", &e))
+    }
+
+    /// Settings hold providers' secrets, so they are sealed as a whole.
+    fn settings(&self, stored: &StoredApp) -> Result<AppSettings, RegistryError> {
+        if stored.sealed_settings.is_empty() {
+            return Ok(AppSettings::default());
+        }
+        let text = self.options.key.open(&stored.sealed_settings)?;
+        serde_json::from_str(&text).map_err(|e| stored.unreadable("settings", &e))
+    }
+
+    fn seal_settings(&self, settings: &AppSettings) -> String {
+        self.options.key.seal(&serde_json::to_string(settings).unwrap_or_default())
     }
 
     /// The application `reference`, if there is one.
@@ -412,7 +424,7 @@ impl Registry {
             .options
             .key
             .seal(&serde_json::to_string(&secrets).unwrap_or_default());
-        let settings = serde_json::to_value(&new.settings).unwrap_or_default();
+        let settings = self.seal_settings(&new.settings);
         provision::create_application(&self.server, TEMPLATE, &reference, &secrets.owner_password)
             .await
             .map_err(|e| match e.sqlstate().map(|s| s.code()) {
@@ -423,7 +435,7 @@ impl Registry {
         let recorded = conn
             .execute(
                 "insert into hearth.apps
-                     (ref, name, is_default, settings, sealed_secrets, schema_fingerprint)
+                     (ref, name, is_default, sealed_settings, sealed_secrets, schema_fingerprint)
                  values ($1, $2, $3, $4, $5, $6)",
                 &[
                     &reference.as_str(),
@@ -528,6 +540,17 @@ impl Registry {
         self.control.close_idle(idle);
     }
 
+    /// Asks the control database for a sign of life.
+    ///
+    /// # Errors
+    /// If it gives none within two seconds.
+    pub async fn ping(&self) -> Result<(), PgError> {
+        let asked = async { Ok(self.control.get().await?.batch_execute("").await?) };
+        tokio::time::timeout(Duration::from_secs(2), asked)
+            .await
+            .unwrap_or_else(|_| Err(PgError::Unavailable("no answer within 2 s".to_owned())))
+    }
+
     /// The server the applications are on.
     pub fn server(&self) -> &Arc<Server> {
         &self.server
@@ -549,7 +572,7 @@ impl StoredApp {
             name: row.get(1),
             state: row.get(2),
             is_default: row.get(3),
-            settings: row.get(4),
+            sealed_settings: row.get(4),
             sealed: row.get(5),
             fingerprint: row.get(6),
             created_at: row.get(7),
@@ -559,10 +582,6 @@ impl StoredApp {
     /// True where nothing differs but what can change in place.
     fn same_app(&self, other: &Self) -> bool {
         self.name == other.name && self.state == other.state && self.sealed == other.sealed
-    }
-
-    fn settings(&self) -> Result<AppSettings, RegistryError> {
-        serde_json::from_value(self.settings.clone()).map_err(|e| self.unreadable("settings", &e))
     }
 
     fn unreadable(&self, what: &'static str, reason: &serde_json::Error) -> RegistryError {
