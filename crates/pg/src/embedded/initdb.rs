@@ -87,7 +87,7 @@ async fn attempt(
     password: &Secret,
     locale: &[&str],
 ) -> Result<(), EmbeddedError> {
-    let unfinished = places.home.join("postgres.unfinished");
+    let unfinished = places.home.join("postgres.new");
     remove_dir(&unfinished)?;
     std::fs::create_dir(&unfinished).map_err(EmbeddedError::io("cannot create", &unfinished))?;
     give(&unfinished, account)?;

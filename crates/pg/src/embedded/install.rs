@@ -81,7 +81,15 @@ async fn examine(bin: &Path, search: &Search<'_>) -> Result<Binaries, String> {
             return Err(format!("there is no {program} in it"));
         }
     }
-    let bin = bin.canonicalize().map_err(|e| e.to_string())?;
+    // The program itself may be a link into the folder where the rest of it is.
+    let program = bin
+        .join("postgres")
+        .canonicalize()
+        .map_err(|e| e.to_string())?;
+    let bin = match program.parent() {
+        Some(real) if real.join("initdb").is_file() => real.to_owned(),
+        _ => bin.canonicalize().map_err(|e| e.to_string())?,
+    };
     let package = bin.parent().and_then(Path::parent).unwrap_or(&bin);
     let hydrated = hydrate(package);
     let (bin, told) = match (&hydrated, ask_version(&bin, search.account).await) {

@@ -83,6 +83,8 @@ impl Launch {
             .unwrap_or_default();
         Ok(Postmaster {
             pid,
+            cluster: self.places.cluster.clone(),
+            done: false,
             child: Some(child),
             log_start,
         })
@@ -99,7 +101,10 @@ impl Launch {
         if let Some(file) = PidFile::read(cluster)
             && !status::is_postgres_of(file.pid, cluster)
         {
-            tracing::info!(pid = file.pid, "removing the pid file of a PostgreSQL that is gone");
+            tracing::info!(
+                pid = file.pid,
+                "removing the pid file of a PostgreSQL that is gone"
+            );
             let _ = std::fs::remove_file(cluster.join("postmaster.pid"));
             let socket_lock = format!(".s.PGSQL.{}.lock", file.port);
             let _ = std::fs::remove_file(self.places.sockets.join(socket_lock));
@@ -151,6 +156,8 @@ impl Launch {
         let log_start = std::fs::metadata(&self.places.log).map_or(0, |meta| meta.len());
         let postmaster = Postmaster {
             pid: file.pid,
+            cluster: cluster.clone(),
+            done: false,
             child: None,
             log_start,
         };

@@ -85,7 +85,9 @@ fn path(data_dir: &Path) -> PathBuf {
 
 /// Writes a file that nobody else may read; whoever reads it sees all of it or the former one.
 pub(super) fn write_private(path: &Path, content: &[u8]) -> Result<(), EmbeddedError> {
-    let unfinished = path.with_extension("unfinished");
+    let mut unfinished = path.as_os_str().to_owned();
+    unfinished.push(".unfinished");
+    let unfinished = PathBuf::from(unfinished);
     let _ = std::fs::remove_file(&unfinished);
     std::fs::File::options()
         .write(true)
