@@ -57,5 +57,30 @@ pub(crate) fn compose(
         compress_above: config.compress_above,
         access_log: config.access_log,
     };
-    Ok(Composed { gateway: Gateway::new(registry.clone(), gateway, services), realtime })
+    Ok(Composed {
+        gateway: Gateway::new(registry.clone(), gateway, services),
+        realtime,
+    })
+}
+
+fn auth_config(_: &ServerConfig) -> hearth_auth::AuthConfig {
+    hearth_auth::AuthConfig {}
+}
+
+fn storage_config(config: &ServerConfig) -> hearth_storage::StorageConfig {
+    hearth_storage::StorageConfig {
+        root: config.storage_root.clone(),
+    }
+}
+
+/// Removes the objects of a deleted application.
+pub(crate) async fn delete_objects(
+    config: &ServerConfig,
+    reference: &AppRef,
+) -> anyhow::Result<()> {
+    let folder = config.storage_root.join(reference.as_str());
+    match tokio::fs::remove_dir_all(&folder).await {
+        Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(e.into()),
+        _ => Ok(()),
+    }
 }

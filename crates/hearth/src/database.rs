@@ -4,10 +4,10 @@
 use std::sync::Arc;
 
 use anyhow::Context;
+use hearth_apps::Registry;
 use hearth_apps::database::PoolSizes;
 use hearth_apps::registry::RegistryOptions;
 use hearth_apps::seal::MasterKey;
-use hearth_apps::Registry;
 use hearth_config::ServerConfig;
 use hearth_core::{AppRef, Secret, SystemClock};
 use hearth_pg::embedded::{Embedded, EmbeddedConfig};
@@ -118,7 +118,12 @@ impl OpenDatabase {
             clock: Arc::new(SystemClock),
         };
         match Registry::open(server.clone(), options).await {
-            Ok(registry) => Ok(Self { registry, server, source, cannot }),
+            Ok(registry) => Ok(Self {
+                registry,
+                server,
+                source,
+                cannot,
+            }),
             Err(error) => {
                 if let Source::Embedded(embedded) = source {
                     embedded.stop().await;
@@ -151,7 +156,15 @@ impl OpenDatabase {
                     Some(Host::Unix(path)) => path.to_string_lossy().into_owned(),
                     None => "localhost".to_owned(),
                 };
-                (host, self.server.base.get_ports().first().copied().unwrap_or(5432))
+                (
+                    host,
+                    self.server
+                        .base
+                        .get_ports()
+                        .first()
+                        .copied()
+                        .unwrap_or(5432),
+                )
             }
         }
     }
@@ -179,7 +192,9 @@ impl OpenDatabase {
         }
         let (host, port) = self.address();
         let (user, password) = (&self.server.admin_user, self.server.admin_password.expose());
-        Some(format!("postgresql://{user}:{password}@{host}:{port}/postgres"))
+        Some(format!(
+            "postgresql://{user}:{password}@{host}:{port}/postgres"
+        ))
     }
 
     /// A connection as the owner of an application.
@@ -193,7 +208,9 @@ impl OpenDatabase {
             .with_context(|| format!("there is no application {reference}"))?;
         let password = self.registry.owner_password(reference)?;
         let mut config = app.database.admin_config();
-        config.user(reference.owner_role()).password(password.expose());
+        config
+            .user(reference.owner_role())
+            .password(password.expose());
         Ok(connect::connect(&config).await?.0)
     }
 

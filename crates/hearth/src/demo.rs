@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use axum::Router;
-use axum::extract::{Path, Request, State};
+use axum::extract::Path;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use hearth_apps::{AppSettings, NewApp, Registry};
@@ -43,14 +43,23 @@ pub(crate) async fn install(database: &OpenDatabase) -> anyhow::Result<()> {
             is_default: false,
             settings,
         };
-        database.registry.create(new).await.context("the demo's application")?;
+        database
+            .registry
+            .create(new)
+            .await
+            .context("the demo's application")?;
     }
     let owner = database.owner_client(&reference).await?;
-    let row = owner.query_one("select to_regclass('public.messages') is null", &[]).await?;
+    let row = owner
+        .query_one("select to_regclass('public.messages') is null", &[])
+        .await?;
     if row.get(0) {
         let sql = format!("begin; {SCHEMA}\n; {SUPPLEMENT}\n; commit");
         owner.batch_execute(&sql).await.map_err(|e| {
-            anyhow::anyhow!("the demo's SQL failed: {}", hearth_pg::connect::describe(&e))
+            anyhow::anyhow!(
+                "the demo's SQL failed: {}",
+                hearth_pg::connect::describe(&e)
+            )
         })?;
     }
     Ok(())
@@ -62,25 +71,38 @@ fn reference() -> anyhow::Result<AppRef> {
 
 /// `/demo/chatroom/…`
 pub(crate) fn router(registry: Arc<Registry>) -> Router<RootState> {
-    let config = get(move |request: Request| config(registry.clone(), request));
+    let config = get(move || config(registry.clone()));
     Router::new()
-        .route("/demo/chatroom", get(async || Redirect::permanent("/demo/chatroom/")))
+        .route(
+            "/demo/chatroom",
+            get(async || Redirect::permanent("/demo/chatroom/")),
+        )
         .route("/demo/chatroom/config.json", config)
         .route("/demo/chatroom/", get(async || page("index.html")))
-        .route("/demo/chatroom/{*path}", get(async |Path(path): Path<String>| page(&path)))
-        .route("/demo", get(async || Redirect::permanent("/demo/chatroom/")))
-        .with_state(())
+        .route(
+            "/demo/chatroom/{*path}",
+            get(async |Path(path): Path<String>| page(&path)),
+        )
+        .route(
+            "/demo",
+            get(async || Redirect::permanent("/demo/chatroom/")),
+        )
 }
 
 /// The two values that the tutorial copies out of the console. The address is left relative to the
 /// page's own origin, whatever name or proxy it was opened through.
-async fn config(registry: Arc<Registry>, _: Request) -> Response {
-    let Some(app) = reference().ok().and_then(|reference| registry.get(&reference)) else {
+async fn config(registry: Arc<Registry>) -> Response {
+    let Some(app) = reference()
+        .ok()
+        .and_then(|reference| registry.get(&reference))
+    else {
         return StatusCode::NOT_FOUND.into_response();
     };
     let body = json!({"url": format!("/apps/{REFERENCE}"), "key": app.keys.anon});
     let mut response = axum::Json(body).into_response();
-    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+        .headers_mut()
+        .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }
 
@@ -109,6 +131,9 @@ fn page(path: &str) -> Response {
              frame-ancestors 'self'",
         ),
     );
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    );
     response
 }

@@ -11,7 +11,7 @@ use hearth_gateway::Listener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-use crate::database::{OpenDatabase, display_host};
+use crate::database::{OpenDatabase, Source, display_host};
 use crate::root::RootState;
 use crate::runtime_file::RuntimeFile;
 use crate::{compose, demo};
@@ -58,11 +58,17 @@ async fn run(
     }
     registry.follow();
     close_idle_connections(registry, stop.clone());
-    let root = RootState { registry: registry.clone(), demo: config.demo };
+    let root = RootState {
+        registry: registry.clone(),
+        demo: config.demo,
+    };
     let composed = compose::compose(config, registry, root)?;
     RuntimeFile::of(&database.server, database.tcp_port(), url.to_owned())
         .write(&config.data_dir)
         .context("server.json cannot be written to the data directory")?;
+    if let Source::Embedded(embedded) = &database.source {
+        embedded.announce(url);
+    }
     announce(config, url, registry);
     let realtime = composed.realtime.clone();
     let stopping = stop.clone();
@@ -77,7 +83,9 @@ async fn run(
 }
 
 async fn first_application(registry: &Arc<Registry>) -> anyhow::Result<()> {
-    let reference = "default".parse().context("the default application's reference")?;
+    let reference = "default"
+        .parse()
+        .context("the default application's reference")?;
     registry
         .create(NewApp {
             name: "默认应用".to_owned(),
@@ -98,7 +106,9 @@ fn close_idle_connections(registry: &Arc<Registry>, stop: CancellationToken) {
                 () = tokio::time::sleep(IDLE / 4) => {}
                 () = stop.cancelled() => return,
             }
-            let Some(registry) = registry.upgrade() else { return };
+            let Some(registry) = registry.upgrade() else {
+                return;
+            };
             registry.close_idle(IDLE);
         }
     });
@@ -126,7 +136,10 @@ fn stop_on_signals(stop: CancellationToken) -> anyhow::Result<()> {
 }
 
 /// What a newcomer needs next.
-#[allow(clippy::print_stdout, reason = "this is what the command was typed for")]
+#[allow(
+    clippy::print_stdout,
+    reason = "this is what the command was typed for"
+)]
 fn announce(config: &ServerConfig, url: &str, registry: &Arc<Registry>) {
     let base = config.public_url.as_deref().unwrap_or(url);
     let demo = config.demo.then(|| demo::REFERENCE.parse().ok()).flatten();
@@ -147,7 +160,10 @@ fn announce(config: &ServerConfig, url: &str, registry: &Arc<Registry>) {
         println!("  anon key            {}", app.keys.anon);
         println!();
     }
-    println!("  全部密钥 all keys    hearth status --data-dir {}", config.data_dir.display());
+    println!(
+        "  全部密钥 all keys    hearth status --data-dir {}",
+        config.data_dir.display()
+    );
     println!("  停止    stop        Ctrl-C");
     println!();
 }

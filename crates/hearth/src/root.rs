@@ -39,9 +39,14 @@ async fn ready(State(state): State<RootState>) -> Response {
     match state.registry.ping().await {
         Ok(()) => "ready\n".into_response(),
         Err(_) => {
-            let mut response =
-                (StatusCode::SERVICE_UNAVAILABLE, "the database is not available\n").into_response();
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+            let mut response = (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "the database is not available\n",
+            )
+                .into_response();
+            response
+                .headers_mut()
+                .insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
             response
         }
     }

@@ -75,7 +75,11 @@ pub(crate) async fn run(args: AppsArgs) -> anyhow::Result<ExitCode> {
                         AppState::Active => "active",
                         AppState::Paused => "paused",
                     };
-                    let mark = if default.as_ref() == Some(&app.reference) { "default" } else { "" };
+                    let mark = if default.as_ref() == Some(&app.reference) {
+                        "default"
+                    } else {
+                        ""
+                    };
                     vec![
                         app.reference.to_string(),
                         app.name.clone(),
@@ -89,10 +93,20 @@ pub(crate) async fn run(args: AppsArgs) -> anyhow::Result<ExitCode> {
         }
         AppsCommand::Create { name, reference } => {
             let settings = AppSettings::default();
-            let app =
-                registry.create(NewApp { name, reference, is_default: false, settings }).await?;
+            let app = registry
+                .create(NewApp {
+                    name,
+                    reference,
+                    is_default: false,
+                    settings,
+                })
+                .await?;
             println!("REF=\"{}\"", app.reference);
-            println!("API_URL=\"{}/apps/{}\"", database.base_url(&config), app.reference);
+            println!(
+                "API_URL=\"{}/apps/{}\"",
+                database.base_url(&config),
+                app.reference
+            );
             println!("ANON_KEY=\"{}\"", app.keys.anon);
         }
         AppsCommand::Delete { reference, .. } => {

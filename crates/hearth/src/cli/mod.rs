@@ -68,7 +68,10 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
 }
 
 /// Says why the command failed, causes included, and gives its exit code.
-#[allow(clippy::print_stderr, reason = "this is the program's own error output")]
+#[allow(
+    clippy::print_stderr,
+    reason = "this is the program's own error output"
+)]
 pub(crate) fn fail(error: &anyhow::Error) -> ExitCode {
     let mut text = String::new();
     for cause in error.chain() {

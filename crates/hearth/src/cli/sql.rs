@@ -36,7 +36,9 @@ pub(crate) async fn run(args: SqlArgs) -> anyhow::Result<ExitCode> {
             .with_context(|| format!("cannot read {}", path.display()))?,
         _ => {
             let mut text = String::new();
-            std::io::stdin().read_to_string(&mut text).context("cannot read standard input")?;
+            std::io::stdin()
+                .read_to_string(&mut text)
+                .context("cannot read standard input")?;
             text
         }
     };
@@ -46,7 +48,10 @@ pub(crate) async fn run(args: SqlArgs) -> anyhow::Result<ExitCode> {
             .registry
             .get(reference)
             .with_context(|| format!("there is no application {reference}"))?,
-        None => database.registry.default_app().context("there is no application yet")?,
+        None => database
+            .registry
+            .default_app()
+            .context("there is no application yet")?,
     };
     let client = database.owner_client(&app.reference).await?;
     let result = client.simple_query(&sql).await;

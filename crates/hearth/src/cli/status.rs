@@ -37,14 +37,22 @@ pub(crate) async fn run(args: StatusArgs) -> anyhow::Result<ExitCode> {
             .registry
             .get(reference)
             .with_context(|| format!("there is no application {reference}"))?,
-        None => database.registry.default_app().context("there is no application yet")?,
+        None => database
+            .registry
+            .default_app()
+            .context("there is no application yet")?,
     };
     let password = database.registry.owner_password(&app.reference)?;
-    let is_default =
-        database.registry.default_app().is_some_and(|d| d.reference == app.reference);
+    let is_default = database
+        .registry
+        .default_app()
+        .is_some_and(|d| d.reference == app.reference);
     let base = database.base_url(&config);
-    let api_url =
-        if is_default { base.clone() } else { format!("{base}/apps/{}", app.reference) };
+    let api_url = if is_default {
+        base.clone()
+    } else {
+        format!("{base}/apps/{}", app.reference)
+    };
     let mut entries = vec![
         ("REF", app.reference.to_string()),
         ("NAME", app.name.clone()),
@@ -52,7 +60,10 @@ pub(crate) async fn run(args: StatusArgs) -> anyhow::Result<ExitCode> {
         ("DB_URL", database.owner_url(&app.reference, &password)),
         ("JWT_SECRET", app.jwt_secret.expose().to_owned()),
         ("ANON_KEY", app.keys.anon.clone()),
-        ("SERVICE_ROLE_KEY", app.keys.service_role.expose().to_owned()),
+        (
+            "SERVICE_ROLE_KEY",
+            app.keys.service_role.expose().to_owned(),
+        ),
         ("PUBLISHABLE_KEY", app.keys.publishable.clone()),
         ("SECRET_KEY", app.keys.secret.expose().to_owned()),
     ];
@@ -62,18 +73,25 @@ pub(crate) async fn run(args: StatusArgs) -> anyhow::Result<ExitCode> {
     database.close().await?;
     match args.output {
         Format::Table => {
-            let rows: Vec<_> =
-                entries.into_iter().map(|(key, value)| vec![key.to_owned(), value]).collect();
+            let rows: Vec<_> = entries
+                .into_iter()
+                .map(|(key, value)| vec![key.to_owned(), value])
+                .collect();
             output::table(&["", ""], &rows);
         }
         Format::Env => {
             for (key, value) in entries {
-                println!("{key}=\"{}\"", value.replace('\\', "\\\\").replace('"', "\\\""));
+                println!(
+                    "{key}=\"{}\"",
+                    value.replace('\\', "\\\\").replace('"', "\\\"")
+                );
             }
         }
         Format::Json => {
-            let object: serde_json::Map<_, _> =
-                entries.into_iter().map(|(k, v)| (k.to_owned(), v.into())).collect();
+            let object: serde_json::Map<_, _> = entries
+                .into_iter()
+                .map(|(k, v)| (k.to_owned(), v.into()))
+                .collect();
             println!("{}", serde_json::to_string_pretty(&object)?);
         }
     }
