@@ -7,12 +7,15 @@ insert into storage.buckets (id, name, public)
 values ('images', 'images', true)
 on conflict (id) do update set public = excluded.public;
 
--- Only pictures, and none larger than ten megabytes: everyone may upload, so the bucket itself has
--- to say no to anything else.
+-- Everyone may upload, so the bucket itself has to say no: ten megabytes at most, and nothing that a
+-- browser would run when somebody opens its address (HTML, SVG). Some versions of WeChat send a
+-- picture as application/octet-stream, which a browser saves and never runs.
 update storage.buckets
 set
     file_size_limit = 10485760,
-    allowed_mime_types = array['image/png', 'image/jpeg', 'image/gif', 'image/webp']
+    allowed_mime_types = array[
+        'image/png', 'image/jpeg', 'image/jpg', 'image/gif', 'image/webp', 'application/octet-stream'
+    ]
 where id = 'images';
 
 -- The tutorial grants INSERT alone. Showing a picture of a public bucket needs no policy, but

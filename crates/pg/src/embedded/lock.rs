@@ -76,3 +76,15 @@ impl DirLock {
         }
     }
 }
+
+impl Drop for DirLock {
+    fn drop(&mut self) {
+        // Closing alone would keep it as long as a process that is just being started still has
+        // its copy of the descriptor.
+        let file = self
+            .file
+            .get_mut()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        let _ = file.unlock();
+    }
+}

@@ -32,6 +32,8 @@ use self::place::Places;
 use self::process::{Launch, Postmaster};
 use self::record::Record;
 use self::supervisor::{Order, Supervisor};
+use crate::connect::connect;
+use crate::error::PgError;
 use crate::server::{Login, Powers, Server};
 
 /// How to start the cluster.
@@ -92,14 +94,17 @@ impl Embedded {
         };
         let port = config.port.unwrap_or(record.port);
         launch.arguments = settings::arguments(&launch.places, port);
-        let postmaster = match take_over(&launch, unchanged).await {
+        let taken_over = if unchanged {
+            take_over(&launch, &server(&launch.places, port, &record)).await
+        } else {
+            None
+        };
+        let postmaster = match taken_over {
             Some(postmaster) => postmaster,
             None => {
+                stop_other(&launch).await;
                 record.settle_port(config.port, &data_dir)?;
-                launch.arguments = settings::arguments(&launch.places, record.port);
-                let mut postmaster = launch.spawn()?;
-                launch.ready(&mut postmaster).await?;
-                postmaster
+                start_anew(&mut launch, &record).await?
             }
         };
 
@@ -116,7 +121,7 @@ impl Embedded {
             pid: Arc::clone(&pid),
         };
         tokio::spawn(supervisor.run(postmaster));
-        let embedded = Self {
+        Ok(Self {
             server,
             port,
             version,
@@ -124,9 +129,7 @@ impl Embedded {
             state,
             pid,
             lock,
-        };
-        embedded.log_in().await?;
-        Ok(embedded)
+        })
     }
 
     /// How to connect, as the cluster's superuser `supabase_admin`.
@@ -179,38 +182,51 @@ impl Embedded {
         let mut state = self.state.clone();
         let _ = state.wait_for(|state| *state == State::Stopped).await;
     }
-
-    async fn log_in(&self) -> Result<(), EmbeddedError> {
-        let config = self
-            .server
-            .config(&Login::Admin, &self.server.maintenance_database);
-        match crate::connect::connect(&config).await {
-            Ok(_) => Ok(()),
-            Err(error) => {
-                self.stop().await;
-                Err(EmbeddedError::Login(error))
-            }
-        }
-    }
 }
 
-/// The postmaster that an earlier Hearth left behind, if it was started as it would be now; one
-/// that was started otherwise is stopped.
-async fn take_over(launch: &Launch, settings_unchanged: bool) -> Option<Postmaster> {
+/// The postmaster that an earlier Hearth left behind, if it was started as it would be now and
+/// lets us in: one that is on its way out does not.
+async fn take_over(launch: &Launch, login: &Server) -> Option<Postmaster> {
     let (mut postmaster, same_start) = launch.running()?;
-    if same_start && settings_unchanged && launch.ready(&mut postmaster).await.is_ok() {
+    let usable =
+        same_start && launch.ready(&mut postmaster).await.is_ok() && log_in(login).await.is_ok();
+    if usable {
         tracing::info!(
             pid = postmaster.pid(),
             "taking over the PostgreSQL that runs already"
         );
         return Some(postmaster);
     }
-    tracing::info!(
-        pid = postmaster.pid(),
-        "stopping the PostgreSQL of an earlier start"
-    );
-    launch.stop(&mut postmaster).await;
     None
+}
+
+/// Stops a postmaster that could not be taken over.
+async fn stop_other(launch: &Launch) {
+    if let Some((mut other, _)) = launch.running() {
+        tracing::info!(
+            pid = other.pid(),
+            "stopping the PostgreSQL of an earlier start"
+        );
+        launch.stop(&mut other).await;
+    }
+}
+
+async fn start_anew(launch: &mut Launch, record: &Record) -> Result<Postmaster, EmbeddedError> {
+    launch.arguments = settings::arguments(&launch.places, record.port);
+    let mut postmaster = launch.spawn()?;
+    launch.ready(&mut postmaster).await?;
+    match log_in(&server(&launch.places, record.port, record)).await {
+        Ok(()) => Ok(postmaster),
+        Err(error) => {
+            launch.stop(&mut postmaster).await;
+            Err(EmbeddedError::Login(error))
+        }
+    }
+}
+
+async fn log_in(server: &Server) -> Result<(), PgError> {
+    let config = server.config(&Login::Admin, &server.maintenance_database);
+    connect(&config).await.map(|_| ())
 }
 
 fn server(places: &Places, port: u16, record: &Record) -> Server {

@@ -63,7 +63,9 @@ async fn an_orphan_is_taken_over() {
 #[tokio::test]
 async fn an_orphan_with_other_settings_is_replaced() {
     let mut lab = Lab::new();
-    let pid = orphan(lab.start().await).await;
+    let first = lab.start().await;
+    let port = first.tcp_port();
+    let pid = orphan(first).await;
     lab.config
         .settings
         .push(("max_connections".into(), "66".into()));

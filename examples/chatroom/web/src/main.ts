@@ -3,7 +3,7 @@
 import "./style.css";
 
 import { findConnection, saveConnection, type Connection } from "./config.ts";
-import { currentLanguage, t } from "./i18n/index.ts";
+import { locale, t } from "./i18n/index.ts";
 import { claimSlot, PersonaStore } from "./persona.ts";
 import { Room } from "./room.ts";
 import { applyTheme } from "./theme.ts";
@@ -15,7 +15,7 @@ const root = document.getElementById("app") as HTMLElement;
 
 async function start(): Promise<void> {
   applyTheme();
-  document.documentElement.lang = currentLanguage() === "zh" ? "zh-CN" : "en";
+  document.documentElement.lang = locale();
   document.title = `${t().title} · Hearth`;
   const [connection, slot] = await Promise.all([findConnection(), claimSlot()]);
   if (connection) {

@@ -65,7 +65,7 @@ export class Composer {
       void this.sendFiles(files);
     });
     this.relabel();
-    this.resize();
+    this.sendButton.disabled = true;
   }
 
   relabel(): void {

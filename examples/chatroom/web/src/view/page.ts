@@ -1,6 +1,6 @@
 // The page around the wall: header, side panel, banner, typing hint, composer.
 
-import { t } from "../i18n/index.ts";
+import { locale, t } from "../i18n/index.ts";
 import type { MessageRow } from "../message.ts";
 import type { Persona } from "../persona.ts";
 import type { Link, Member, Room } from "../room.ts";
@@ -110,6 +110,7 @@ export class Page {
   private relabel(): void {
     const texts = t();
     document.title = `${texts.title} · Hearth`;
+    document.documentElement.lang = locale();
     this.renderHeader();
     this.renderSide();
     this.composer.relabel();

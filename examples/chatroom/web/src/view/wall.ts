@@ -14,6 +14,8 @@ import { clock, dayKey, dayName, fullTime } from "./times.ts";
 const TOGETHER_MS = 3 * 60_000;
 const NEAR_BOTTOM = 120;
 const NEAR_TOP = 240;
+const PICTURE_WIDTH = 300;
+const PICTURE_HEIGHT = 340;
 
 interface Item {
   key: string;
@@ -278,8 +280,9 @@ export class Wall {
       "data-url": url,
     });
     if (content.width > 0 && content.height > 0) {
-      image.width = content.width;
-      image.height = content.height;
+      const scale = Math.min(1, PICTURE_WIDTH / content.width, PICTURE_HEIGHT / content.height);
+      image.width = Math.max(1, Math.round(content.width * scale));
+      image.height = Math.max(1, Math.round(content.height * scale));
     }
     const button = h(
       "button",
