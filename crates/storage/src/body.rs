@@ -43,7 +43,10 @@ impl Chunks {
     /// The next chunk; none at the end.
     pub(crate) async fn next(&mut self) -> Option<Result<Bytes, StorageError>> {
         match self {
-            Self::Raw(stream) => stream.next().await.map(|c| c.map_err(|_| StorageError::Aborted)),
+            Self::Raw(stream) => stream
+                .next()
+                .await
+                .map(|c| c.map_err(|_| StorageError::Aborted)),
             Self::Part(part) => match part.0.chunk().await {
                 Ok(chunk) => chunk.map(Ok),
                 Err(error) => Some(Err(form_error(&error))),
@@ -97,7 +100,9 @@ impl Upload {
                 Self::of_form(form, body, x_robots_tag, declared_length).await?
             }
             _ => Self {
-                mime: content_type.unwrap_or("application/octet-stream").to_owned(),
+                mime: content_type
+                    .unwrap_or("application/octet-stream")
+                    .to_owned(),
                 cache_control: text("cache-control").unwrap_or("no-cache").to_owned(),
                 user_metadata: text("x-metadata").and_then(decode_metadata),
                 x_robots_tag,
@@ -131,11 +136,15 @@ impl Upload {
                 return Err(invalid("No content provided"));
             };
             let name = field.name().unwrap_or_default().to_owned();
-            let mime = field.content_type().map(|mime| mime.essence_str().to_owned());
+            let mime = field
+                .content_type()
+                .map(|mime| mime.essence_str().to_owned());
             if is_file(&field, &name) {
                 let custom = metadata.or(user_metadata);
                 return Ok(Self {
-                    mime: given_type.or(mime).unwrap_or_else(|| "text/plain".to_owned()),
+                    mime: given_type
+                        .or(mime)
+                        .unwrap_or_else(|| "text/plain".to_owned()),
                     cache_control: match cache_control {
                         Some(seconds) if seconds != "" => format!("max-age={seconds}"),
                         _ => "no-cache".to_owned(),

@@ -40,7 +40,10 @@ impl Call {
             Bearer::Absent if self.context.api_key.is_none() => Err(StorageError::Validation(
                 "headers must have required property 'authorization'".to_owned(),
             )),
-            _ => self.context.claims().map_err(|e| StorageError::AccessDenied(jwt_text::words(&e))),
+            _ => self
+                .context
+                .claims()
+                .map_err(|e| StorageError::AccessDenied(jwt_text::words(&e))),
         }
     }
 
@@ -49,7 +52,10 @@ impl Call {
         match &self.context.bearer {
             Bearer::Invalid(_) => Caller::Stranger,
             Bearer::Absent if self.context.api_key.is_none() => Caller::Stranger,
-            _ => self.context.claims().map_or(Caller::Stranger, Caller::Known),
+            _ => self
+                .context
+                .claims()
+                .map_or(Caller::Stranger, Caller::Known),
         }
     }
 

@@ -37,7 +37,12 @@ impl Call {
 
     /// A connection for the service's own statements.
     pub(crate) async fn service_connection(&self) -> Result<Conn, StorageError> {
-        Ok(self.context.app.database.service(ServiceRole::Storage).await?)
+        Ok(self
+            .context
+            .app
+            .database
+            .service(ServiceRole::Storage)
+            .await?)
     }
 
     /// A transaction with the rights of `claims`.
@@ -61,7 +66,13 @@ impl Call {
             },
         };
         let subject = claims.subject().unwrap_or_default();
-        Tx::begin(connection, access, &rights, [self.operation, role, subject, "0"]).await
+        Tx::begin(
+            connection,
+            access,
+            &rights,
+            [self.operation, role, subject, "0"],
+        )
+        .await
     }
 
     /// A transaction beyond the caller's rights.
@@ -130,7 +141,10 @@ impl<'c> Tx<'c> {
         settings: [&str; 4],
     ) -> Result<Self, StorageError> {
         let scoped = Scoped::begin(client, access, rights).await?;
-        Ok(Self { scoped, settings: Some(settings.map(str::to_owned)) })
+        Ok(Self {
+            scoped,
+            settings: Some(settings.map(str::to_owned)),
+        })
     }
 
     /// Runs a statement and gives its rows. The first one takes storage's own settings along in the

@@ -39,7 +39,9 @@ pub(crate) struct Facts {
 impl Facts {
     /// Reads them; users may have written to the column, so each may be absent.
     pub(crate) fn read(metadata: Option<&Value>) -> Self {
-        let Some(metadata) = metadata else { return Self::default() };
+        let Some(metadata) = metadata else {
+            return Self::default();
+        };
         let text = |name: &str| metadata.get(name)?.as_str().map(str::to_owned);
         let number = |name: &str| {
             let value = metadata.get(name)?;
@@ -128,21 +130,45 @@ fn set_headers(headers: &mut HeaderMap, asked: &HeaderMap, facts: &Facts, option
     headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
     let mime = facts.mime.as_deref().unwrap_or("application/octet-stream");
     // A page served from here would run its scripts with the application's origin.
-    let mime = if mime.contains("text/html") { "text/plain" } else { mime };
+    let mime = if mime.contains("text/html") {
+        "text/plain"
+    } else {
+        mime
+    };
     put(headers, header::CONTENT_TYPE, mime);
     if let Some(e_tag) = &facts.e_tag {
         put(headers, header::ETAG, e_tag);
     }
-    let robots = facts.x_robots_tag.as_deref().filter(|tag| check_robots_tag(tag).is_ok());
-    put(headers, header::HeaderName::from_static("x-robots-tag"), robots.unwrap_or("none"));
+    let robots = facts
+        .x_robots_tag
+        .as_deref()
+        .filter(|tag| check_robots_tag(tag).is_ok());
+    put(
+        headers,
+        header::HeaderName::from_static("x-robots-tag"),
+        robots.unwrap_or("none"),
+    );
     if let Some(time) = facts.last_modified {
-        put(headers, header::LAST_MODIFIED, &httpdate::fmt_http_date(time.into()));
+        put(
+            headers,
+            header::LAST_MODIFIED,
+            &httpdate::fmt_http_date(time.into()),
+        );
     }
-    match options.expires.and_then(|at| DateTime::from_timestamp(at, 0)) {
-        Some(at) => put(headers, header::EXPIRES, &httpdate::fmt_http_date(at.into())),
+    match options
+        .expires
+        .and_then(|at| DateTime::from_timestamp(at, 0))
+    {
+        Some(at) => put(
+            headers,
+            header::EXPIRES,
+            &httpdate::fmt_http_date(at.into()),
+        ),
         None => {
             let cache = facts.cache_control.as_deref().unwrap_or("no-cache");
-            let known = asked.get(header::IF_NONE_MATCH).and_then(|v| v.to_str().ok());
+            let known = asked
+                .get(header::IF_NONE_MATCH)
+                .and_then(|v| v.to_str().ok());
             if known.is_some() && known != facts.e_tag.as_deref() {
                 let value = format!("{cache}, stale-while-revalidate=30");
                 put(headers, header::CACHE_CONTROL, &value);
@@ -164,14 +190,21 @@ fn set_headers(headers: &mut HeaderMap, asked: &HeaderMap, facts: &Facts, option
 
 /// True if the client's copy is as good as ours.
 fn is_fresh(asked: &HeaderMap, facts: &Facts) -> bool {
-    if let Some(known) = asked.get(header::IF_NONE_MATCH).and_then(|v| v.to_str().ok()) {
+    if let Some(known) = asked
+        .get(header::IF_NONE_MATCH)
+        .and_then(|v| v.to_str().ok())
+    {
         let plain = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();
         return facts.e_tag.as_deref().is_some_and(|own| {
             known.trim() == "*" || known.split(',').any(|tag| plain(tag) == plain(own))
         });
     }
-    let since = asked.get(header::IF_MODIFIED_SINCE).and_then(|v| v.to_str().ok());
-    let since = since.and_then(|v| httpdate::parse_http_date(v).ok()).map(DateTime::<Utc>::from);
+    let since = asked
+        .get(header::IF_MODIFIED_SINCE)
+        .and_then(|v| v.to_str().ok());
+    let since = since
+        .and_then(|v| httpdate::parse_http_date(v).ok())
+        .map(DateTime::<Utc>::from);
     match (since, facts.last_modified) {
         // HTTP's dates have no fractions.
         (Some(since), Some(modified)) => modified.timestamp() <= since.timestamp(),
@@ -185,21 +218,31 @@ fn requested_range(
     facts: &Facts,
     size: u64,
 ) -> Result<Option<Range<u64>>, StorageError> {
-    let Some(range) = asked.get(header::RANGE) else { return Ok(None) };
+    let Some(range) = asked.get(header::RANGE) else {
+        return Ok(None);
+    };
     if let Some(condition) = asked.get(header::IF_RANGE).and_then(|v| v.to_str().ok()) {
-        let date = facts.last_modified.map(|time| httpdate::fmt_http_date(time.into()));
+        let date = facts
+            .last_modified
+            .map(|time| httpdate::fmt_http_date(time.into()));
         if facts.e_tag.as_deref() != Some(condition) && date.as_deref() != Some(condition) {
             return Ok(None);
         }
     }
     let text = range.to_str().unwrap_or_default();
-    parse_range(text, size).map(Some).ok_or(StorageError::InvalidRange)
+    parse_range(text, size)
+        .map(Some)
+        .ok_or(StorageError::InvalidRange)
 }
 
 fn parse_range(text: &str, size: u64) -> Option<Range<u64>> {
     let (from, to) = text.strip_prefix("bytes=")?.split_once('-')?;
     let number = |t: &str| {
-        if t.is_empty() || !t.bytes().all(|b| b.is_ascii_digit()) { None } else { t.parse().ok() }
+        if t.is_empty() || !t.bytes().all(|b| b.is_ascii_digit()) {
+            None
+        } else {
+            t.parse().ok()
+        }
     };
     if size == 0 {
         return None;
@@ -219,7 +262,13 @@ fn parse_range(text: &str, size: u64) -> Option<Range<u64>> {
 /// [`StorageError::InvalidXRobotsTag`].
 pub(crate) fn check_robots_tag(tag: &str) -> Result<(), StorageError> {
     const SIMPLE: [&str; 8] = [
-        "all", "noindex", "nofollow", "none", "nosnippet", "indexifembedded", "notranslate",
+        "all",
+        "noindex",
+        "nofollow",
+        "none",
+        "nosnippet",
+        "indexifembedded",
+        "notranslate",
         "noimageindex",
     ];
     let refused = |words: String| Err(StorageError::InvalidXRobotsTag(words));
@@ -231,7 +280,9 @@ pub(crate) fn check_robots_tag(tag: &str) -> Result<(), StorageError> {
         let (rule, behind) = match rest.strip_prefix("unavailable_after:") {
             // Its date may hold a comma; nothing may follow it here.
             Some(_) => (rest, ""),
-            None => rest.split_once(',').map_or((rest, ""), |(rule, behind)| (rule, behind)),
+            None => rest
+                .split_once(',')
+                .map_or((rest, ""), |(rule, behind)| (rule, behind)),
         };
         let rule = rule.trim();
         rest = behind.trim_start();
@@ -259,7 +310,9 @@ pub(crate) fn check_robots_tag(tag: &str) -> Result<(), StorageError> {
             }
         };
         if !known {
-            return refused(format!("X-Robots-Tag rule \"{name}\" has no valid value: \"{value}\""));
+            return refused(format!(
+                "X-Robots-Tag rule \"{name}\" has no valid value: \"{value}\""
+            ));
         }
     }
     Ok(())
@@ -277,7 +330,15 @@ mod tests {
         assert_eq!(parse_range("bytes=-30", 10), Some(0..10));
         assert_eq!(parse_range("bytes=8-99", 10), Some(8..10));
         assert_eq!(parse_range("bytes=9-18446744073709551615", 10), Some(9..10));
-        for bad in ["bytes=10-", "bytes=3-2", "bytes=-0", "bytes=-", "0-3", "bytes=0-1,3-4", ""] {
+        for bad in [
+            "bytes=10-",
+            "bytes=3-2",
+            "bytes=-0",
+            "bytes=-",
+            "0-3",
+            "bytes=0-1,3-4",
+            "",
+        ] {
             assert_eq!(parse_range(bad, 10), None, "{bad}");
         }
         assert_eq!(parse_range("bytes=0-0", 0), None);
@@ -285,10 +346,21 @@ mod tests {
 
     #[test]
     fn robots() {
-        for good in ["none", "noindex, nofollow", "googlebot: noindex", "max-snippet: -1"] {
+        for good in [
+            "none",
+            "noindex, nofollow",
+            "googlebot: noindex",
+            "max-snippet: -1",
+        ] {
             assert!(check_robots_tag(good).is_ok(), "{good}");
         }
-        for bad in ["", "nonsense", "noindex,,nofollow", "max-snippet: x", "bot:"] {
+        for bad in [
+            "",
+            "nonsense",
+            "noindex,,nofollow",
+            "max-snippet: x",
+            "bot:",
+        ] {
             assert!(check_robots_tag(bad).is_err(), "{bad}");
         }
     }

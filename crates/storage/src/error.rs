@@ -151,15 +151,30 @@ struct Shape {
 }
 
 const fn shape(code: &'static str, status: u16) -> Shape {
-    Shape { code, error: code, status, http: None }
+    Shape {
+        code,
+        error: code,
+        status,
+        http: None,
+    }
 }
 
 const fn named(error: &'static str, code: &'static str, status: u16) -> Shape {
-    Shape { code, error, status, http: None }
+    Shape {
+        code,
+        error,
+        status,
+        http: None,
+    }
 }
 
 const fn outright(error: &'static str, code: &'static str, status: u16) -> Shape {
-    Shape { code, error, status, http: Some(status) }
+    Shape {
+        code,
+        error,
+        status,
+        http: Some(status),
+    }
 }
 
 impl StorageError {
@@ -285,22 +300,27 @@ impl From<PgError> for StorageError {
             "55P03" => Self::ResourceLocked,
             "57014" => Self::DatabaseTimeout(error),
             "25006" => {
-                let message = "The database is currently in read-only mode. Please try again later.";
+                let message =
+                    "The database is currently in read-only mode. Please try again later.";
                 database("DatabaseReadOnly", 503, message.to_owned(), error)
             }
             "42P17" => {
                 let message = "The database schema is invalid or incompatible.";
-                database("DatabaseInvalidObjectDefinition", 503, message.to_owned(), error)
+                database(
+                    "DatabaseInvalidObjectDefinition",
+                    503,
+                    message.to_owned(),
+                    error,
+                )
             }
             "22P02" => Self::InvalidParameter(db.message().to_owned()),
             "42703" | "42P01" => {
                 let message = match (db.where_(), db.position()) {
-                    (
-                        Some(place),
-                        Some(tokio_postgres::error::ErrorPosition::Internal { .. }),
-                    ) => format!(
-                        "There is a database schema mismatch in a trigger or RLS policy: {place}"
-                    ),
+                    (Some(place), Some(tokio_postgres::error::ErrorPosition::Internal { .. })) => {
+                        format!(
+                            "There is a database schema mismatch in a trigger or RLS policy: {place}"
+                        )
+                    }
                     _ => "The database schema is out of sync. Please run migrations or contact \
                           support."
                         .to_owned(),
@@ -320,7 +340,12 @@ fn is_of_multipart(constraint: &str) -> bool {
 }
 
 fn database(code: &'static str, status: u16, message: String, source: PgError) -> StorageError {
-    StorageError::Database { code, status, message, source }
+    StorageError::Database {
+        code,
+        status,
+        message,
+        source,
+    }
 }
 
 impl From<tokio_postgres::Error> for StorageError {
@@ -344,9 +369,19 @@ impl IntoResponse for StorageError {
             let cause = hearth_pg::connect::describe(&self);
             tracing::warn!(error = %cause, "storage request failed");
         }
-        let Shape { code, error, status, .. } = self.shape();
+        let Shape {
+            code,
+            error,
+            status,
+            ..
+        } = self.shape();
         let message = self.message();
-        let body = Body { status_code: status.to_string(), error, message: &message, code };
+        let body = Body {
+            status_code: status.to_string(),
+            error,
+            message: &message,
+            code,
+        };
         let mut response = (self.status(), axum::Json(body)).into_response();
         let headers = response.headers_mut();
         headers.insert(

@@ -7,9 +7,7 @@ pub(crate) fn words(error: &JwtError) -> String {
     match error {
         JwtError::Empty | JwtError::Parts { .. } => "Invalid Compact JWS".to_owned(),
         JwtError::Malformed => "JWS Protected Header is invalid".to_owned(),
-        JwtError::Algorithm => {
-            "\"alg\" (Algorithm) Header Parameter value not allowed".to_owned()
-        }
+        JwtError::Algorithm => "\"alg\" (Algorithm) Header Parameter value not allowed".to_owned(),
         JwtError::Signature => "signature verification failed".to_owned(),
         JwtError::Expired => "\"exp\" claim timestamp check failed".to_owned(),
         JwtError::NotYetValid => "\"nbf\" claim timestamp check failed".to_owned(),

@@ -36,8 +36,14 @@ pub fn migrations() -> MigrationSet {
             sql: include_str!("../migrations/0001_tables.sql"),
         }],
         repeatable: &[
-            Repeatable { name: "names", sql: include_str!("../functions/names.sql") },
-            Repeatable { name: "listing", sql: include_str!("../functions/listing.sql") },
+            Repeatable {
+                name: "names",
+                sql: include_str!("../functions/names.sql"),
+            },
+            Repeatable {
+                name: "listing",
+                sql: include_str!("../functions/listing.sql"),
+            },
         ],
     }
 }

@@ -18,8 +18,14 @@ pub(crate) fn check_key(name: &str) -> Result<(), StorageError> {
     let valid = !name.is_empty()
         && name.len() <= MAX_KEY_BYTES
         && name.chars().all(|c| c == '/' || is_key_char(c))
-        && !name.split('/').any(|segment| segment == "." || segment == "..");
-    if valid { Ok(()) } else { Err(StorageError::InvalidKey(name.to_owned())) }
+        && !name
+            .split('/')
+            .any(|segment| segment == "." || segment == "..");
+    if valid {
+        Ok(())
+    } else {
+        Err(StorageError::InvalidKey(name.to_owned()))
+    }
 }
 
 /// Checks a bucket's name.
@@ -28,7 +34,11 @@ pub(crate) fn check_key(name: &str) -> Result<(), StorageError> {
 /// [`StorageError::InvalidBucketName`].
 pub(crate) fn check_bucket(name: &str) -> Result<(), StorageError> {
     let valid = !name.is_empty() && name.len() <= 100 && name.chars().all(is_key_char);
-    if valid { Ok(()) } else { Err(StorageError::InvalidBucketName) }
+    if valid {
+        Ok(())
+    } else {
+        Err(StorageError::InvalidBucketName)
+    }
 }
 
 /// Checks the name of a bucket that is to be made.
@@ -86,7 +96,9 @@ fn three_digits(value: f64) -> f64 {
 /// [`StorageError::InvalidMimeType`].
 pub(crate) fn check_allowed_type(text: &str) -> Result<(), StorageError> {
     let token = |t: &str| {
-        !t.is_empty() && t.chars().all(|c| c.is_ascii_alphanumeric() || "-+.".contains(c))
+        !t.is_empty()
+            && t.chars()
+                .all(|c| c.is_ascii_alphanumeric() || "-+.".contains(c))
     };
     let full = |t: &str| {
         let (kind, rest) = t.split_once('/')?;
@@ -118,7 +130,9 @@ pub(crate) fn check_type(mime: &str, allowed: &[String]) -> Result<(), StorageEr
     }
     let refused = || StorageError::InvalidMimeType(mime.to_owned());
     let mut parts = mime.split('/');
-    let (Some(kind), Some(sub)) = (parts.next(), parts.next()) else { return Err(refused()) };
+    let (Some(kind), Some(sub)) = (parts.next(), parts.next()) else {
+        return Err(refused());
+    };
     let matches = allowed.iter().any(|allowed| {
         let mut parts = allowed.split('/');
         parts.next() == Some(kind) && parts.next().is_some_and(|s| s == "*" || s == sub)
@@ -133,11 +147,29 @@ mod tests {
 
     #[test]
     fn keys() {
-        for good in ["a", "folder/cat.png", "a b/c(1)!.png", "a//b", "..a/b..", "a?b=c&d"] {
+        for good in [
+            "a",
+            "folder/cat.png",
+            "a b/c(1)!.png",
+            "a//b",
+            "..a/b..",
+            "a?b=c&d",
+        ] {
             assert!(check_key(good).is_ok(), "{good}");
         }
         let long = "a".repeat(1025);
-        for bad in ["", "..", "a/../b", "./a", "头像.png", "a\0b", "a\\b", "a%2e", "a#b", &long] {
+        for bad in [
+            "",
+            "..",
+            "a/../b",
+            "./a",
+            "头像.png",
+            "a\0b",
+            "a\\b",
+            "a%2e",
+            "a#b",
+            &long,
+        ] {
             assert!(check_key(bad).is_err(), "{bad}");
         }
     }

@@ -8,7 +8,9 @@ use uuid::Uuid;
 
 /// A time as JavaScript's `toISOString` writes it.
 pub(crate) fn iso(time: &DateTime<Utc>) -> String {
-    time.trunc_subsecs(3).format("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()
+    time.trunc_subsecs(3)
+        .format("%Y-%m-%dT%H:%M:%S%.3fZ")
+        .to_string()
 }
 
 fn iso_or_null<S: Serializer>(time: &Option<DateTime<Utc>>, s: S) -> Result<S::Ok, S::Error> {

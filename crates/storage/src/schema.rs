@@ -34,9 +34,16 @@ fn violation(place: &str, words: &str) -> StorageError {
 impl Fields {
     /// Reads the body of a request.
     pub(crate) async fn of_body(headers: &HeaderMap, body: Body) -> Result<Self, StorageError> {
-        let content_type = headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok());
+        let content_type = headers
+            .get(header::CONTENT_TYPE)
+            .and_then(|v| v.to_str().ok());
         let bytes = read_body(body).await?;
-        let essence = content_type.unwrap_or_default().split(';').next().unwrap_or_default().trim();
+        let essence = content_type
+            .unwrap_or_default()
+            .split(';')
+            .next()
+            .unwrap_or_default()
+            .trim();
         if !essence.eq_ignore_ascii_case("application/json") {
             return Err(violation("body", "must be object"));
         }
@@ -46,7 +53,10 @@ impl Fields {
             ));
         }
         match serde_json::from_slice(&bytes) {
-            Ok(Value::Object(map)) => Ok(Self { place: "body".to_owned(), map }),
+            Ok(Value::Object(map)) => Ok(Self {
+                place: "body".to_owned(),
+                map,
+            }),
             Ok(_) => Err(violation("body", "must be object")),
             Err(_) => Err(StorageError::UnreadableBody(
                 "Body is not valid JSON but content-type is set to 'application/json'",
@@ -56,21 +66,31 @@ impl Fields {
 
     /// The parameters of a query string.
     pub(crate) fn of_query(query: Option<&str>) -> Self {
-        let pairs = query.unwrap_or_default().split('&').filter(|pair| !pair.is_empty());
+        let pairs = query
+            .unwrap_or_default()
+            .split('&')
+            .filter(|pair| !pair.is_empty());
         let map = pairs.map(|pair| {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            (crate::call::decode(name), crate::call::decode(&value.replace('+', " ")).into())
+            (
+                crate::call::decode(name),
+                crate::call::decode(&value.replace('+', " ")).into(),
+            )
         });
-        Self { place: "querystring".to_owned(), map: map.collect() }
+        Self {
+            place: "querystring".to_owned(),
+            map: map.collect(),
+        }
     }
 
     /// Checks that all of `names` are there.
     pub(crate) fn require(&self, names: &[&str]) -> Result<(), StorageError> {
         match names.iter().find(|name| !self.map.contains_key(**name)) {
             None => Ok(()),
-            Some(name) => {
-                Err(violation(&self.place, &format!("must have required property '{name}'")))
-            }
+            Some(name) => Err(violation(
+                &self.place,
+                &format!("must have required property '{name}'"),
+            )),
         }
     }
 
@@ -95,8 +115,12 @@ impl Fields {
 
     /// A text.
     pub(crate) fn string(&self, name: &str) -> Result<Option<String>, StorageError> {
-        let Some(value) = self.map.get(name) else { return Ok(None) };
-        as_string(value).map(Some).ok_or_else(|| violation(&self.at(name), "must be string"))
+        let Some(value) = self.map.get(name) else {
+            return Ok(None);
+        };
+        as_string(value)
+            .map(Some)
+            .ok_or_else(|| violation(&self.at(name), "must be string"))
     }
 
     /// A text out of `allowed`.
@@ -105,7 +129,9 @@ impl Fields {
         name: &str,
         allowed: &[&'static str],
     ) -> Result<Option<&'static str>, StorageError> {
-        let Some(text) = self.string(name)? else { return Ok(None) };
+        let Some(text) = self.string(name)? else {
+            return Ok(None);
+        };
         match allowed.iter().find(|a| **a == text) {
             Some(found) => Ok(Some(found)),
             None => Err(violation(
@@ -117,7 +143,9 @@ impl Fields {
 
     /// A truth value.
     pub(crate) fn boolean(&self, name: &str) -> Result<Option<bool>, StorageError> {
-        let Some(value) = self.map.get(name) else { return Ok(None) };
+        let Some(value) = self.map.get(name) else {
+            return Ok(None);
+        };
         match scalar(value) {
             Value::Bool(b) => Ok(Some(*b)),
             Value::String(s) if s == "true" => Ok(Some(true)),
@@ -131,9 +159,11 @@ impl Fields {
 
     /// A whole number from `minimum` on.
     pub(crate) fn integer(&self, name: &str, minimum: i64) -> Result<Option<i64>, StorageError> {
-        let Some(value) = self.map.get(name) else { return Ok(None) };
-        let number = as_integer(value)
-            .ok_or_else(|| violation(&self.at(name), "must be integer"))?;
+        let Some(value) = self.map.get(name) else {
+            return Ok(None);
+        };
+        let number =
+            as_integer(value).ok_or_else(|| violation(&self.at(name), "must be integer"))?;
         if number < minimum {
             return Err(violation(&self.at(name), &format!("must be >= {minimum}")));
         }
@@ -142,7 +172,9 @@ impl Fields {
 
     /// A list of texts.
     pub(crate) fn strings(&self, name: &str) -> Result<Option<Vec<String>>, StorageError> {
-        let Some(value) = self.map.get(name) else { return Ok(None) };
+        let Some(value) = self.map.get(name) else {
+            return Ok(None);
+        };
         let list = match value {
             Value::Array(list) => list.as_slice(),
             Value::Object(_) => return Err(violation(&self.at(name), "must be array")),
@@ -159,7 +191,10 @@ impl Fields {
     pub(crate) fn object(&self, name: &str) -> Result<Option<Fields>, StorageError> {
         match self.map.get(name) {
             None => Ok(None),
-            Some(Value::Object(map)) => Ok(Some(Fields { place: self.at(name), map: map.clone() })),
+            Some(Value::Object(map)) => Ok(Some(Fields {
+                place: self.at(name),
+                map: map.clone(),
+            })),
             Some(_) => Err(violation(&self.at(name), "must be object")),
         }
     }
@@ -172,7 +207,10 @@ impl Fields {
         most: Option<usize>,
     ) -> Result<(), StorageError> {
         if length == 0 {
-            return Err(violation(&self.at(name), "must NOT have fewer than 1 items"));
+            return Err(violation(
+                &self.at(name),
+                "must NOT have fewer than 1 items",
+            ));
         }
         match most {
             Some(most) if length > most => {

@@ -58,7 +58,18 @@ fn sign(app: &App, mut claims: Claims<'_>, seconds: i64) -> Result<String, Stora
 /// A token to read `<bucket>/<name>`.
 pub(crate) fn sign_download(app: &App, url: &str, seconds: i64) -> Result<String, StorageError> {
     let scope = Scope::Download;
-    sign(app, Claims { owner: None, url, upsert: None, scope, iat: 0, exp: 0 }, seconds)
+    sign(
+        app,
+        Claims {
+            owner: None,
+            url,
+            upsert: None,
+            scope,
+            iat: 0,
+            exp: 0,
+        },
+        seconds,
+    )
 }
 
 /// A token to write `<bucket>/<name>` in the name of `owner`.
@@ -69,7 +80,18 @@ pub(crate) fn sign_upload(
     upsert: bool,
 ) -> Result<String, StorageError> {
     let scope = Scope::Upload;
-    sign(app, Claims { owner, url, upsert: Some(upsert), scope, iat: 0, exp: 0 }, UPLOAD_SECONDS)
+    sign(
+        app,
+        Claims {
+            owner,
+            url,
+            upsert: Some(upsert),
+            scope,
+            iat: 0,
+            exp: 0,
+        },
+        UPLOAD_SECONDS,
+    )
 }
 
 /// Checks a token: signature, times, action, object.
@@ -94,17 +116,27 @@ pub(crate) fn verify(
         (None, Scope::Upload) => upsert.is_some(),
     };
     if !fits {
-        let action = if scope == Scope::Upload { "upload" } else { "download" };
-        return Err(StorageError::InvalidSignature(format!("Token is not scoped for {action}")));
+        let action = if scope == Scope::Upload {
+            "upload"
+        } else {
+            "download"
+        };
+        return Err(StorageError::InvalidSignature(format!(
+            "Token is not scoped for {action}"
+        )));
     }
     if claims.text("url") != Some(url) {
-        return Err(StorageError::InvalidSignature("Invalid signature".to_owned()));
+        return Err(StorageError::InvalidSignature(
+            "Invalid signature".to_owned(),
+        ));
     }
     let expires = claims
         .expires_at()
         .ok_or_else(|| StorageError::InvalidSignature("Invalid signature".to_owned()))?;
     if expires < app.clock.unix() {
-        return Err(StorageError::InvalidJwt("\"exp\" claim timestamp check failed".to_owned()));
+        return Err(StorageError::InvalidJwt(
+            "\"exp\" claim timestamp check failed".to_owned(),
+        ));
     }
     Ok(Verified {
         owner: claims.text("owner").map(str::to_owned),

@@ -68,16 +68,29 @@ pub(crate) async fn receive(
     names::check_bucket(&target.bucket)?;
     let mut rules = bucket_rules(call, &target.bucket).await?;
     if names::is_empty_folder(&target.name) {
-        rules = BucketRules { max_bytes: 0, allowed_types: Vec::new() };
+        rules = BucketRules {
+            max_bytes: 0,
+            allowed_types: Vec::new(),
+        };
     }
-    let limits = Limits { max_bytes: rules.max_bytes, allowed_types: &rules.allowed_types };
+    let limits = Limits {
+        max_bytes: rules.max_bytes,
+        allowed_types: &rules.allowed_types,
+    };
     let upload = Upload::of_request(&call.headers, body, &limits).await?;
     names::check_key(&target.name)?;
     let mut declared = json!({ "mimetype": upload.mime });
     if let Some(length) = upload.declared_length {
         declared["contentLength"] = length.into();
     }
-    rehearse(call, &rights, &target, &declared, upload.user_metadata.as_ref()).await?;
+    rehearse(
+        call,
+        &rights,
+        &target,
+        &declared,
+        upload.user_metadata.as_ref(),
+    )
+    .await?;
 
     let app = &call.context.app;
     let (key, version) = Key::fresh(&app.reference);
@@ -150,7 +163,8 @@ pub(crate) async fn rehearse(
     let mut tx = match rights {
         Rights::Caller(claims) => {
             connection = call.caller_connection().await?;
-            call.begin_as(&connection, claims, Access::ReadWrite).await?
+            call.begin_as(&connection, claims, Access::ReadWrite)
+                .await?
         }
         Rights::Service => {
             connection = call.service_connection().await?;
@@ -158,7 +172,11 @@ pub(crate) async fn rehearse(
         }
     };
     // A plain upload asks for no row back, since that would take a SELECT policy.
-    let sql = if target.upsert { format!("{INSERT} {REPLACE} returning id") } else { INSERT.into() };
+    let sql = if target.upsert {
+        format!("{INSERT} {REPLACE} returning id")
+    } else {
+        INSERT.into()
+    };
     insert(&mut tx, &sql, target, metadata, user_metadata, "1").await?;
     Ok(())
 }
@@ -248,11 +266,17 @@ pub(crate) async fn commit_row(
         let connection = app.database.service(ServiceRole::Storage).await?;
         let mut tx = begin_as_service(&connection, operation).await?;
         let previous = lock_object(&mut tx, &target.bucket, &target.name).await?;
-        let conflict = if target.upsert { REPLACE } else { "on conflict (name, bucket_id) do nothing" };
+        let conflict = if target.upsert {
+            REPLACE
+        } else {
+            "on conflict (name, bucket_id) do nothing"
+        };
         let sql = format!("{INSERT} {conflict} returning {}", Object::COLUMNS);
-        let rows =
-            insert(&mut tx, &sql, target, metadata, user_metadata, version).await?;
-        let object = rows.first().map(Object::read).ok_or(StorageError::KeyAlreadyExists)?;
+        let rows = insert(&mut tx, &sql, target, metadata, user_metadata, version).await?;
+        let object = rows
+            .first()
+            .map(Object::read)
+            .ok_or(StorageError::KeyAlreadyExists)?;
         tx.commit().await?;
         Ok((object, previous))
     };

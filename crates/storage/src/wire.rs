@@ -7,9 +7,10 @@ use serde::Serialize;
 /// A JSON answer with status 200.
 pub(crate) fn json<T: Serialize>(value: &T) -> Response {
     let mut response = axum::Json(value).into_response();
-    response
-        .headers_mut()
-        .insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json; charset=utf-8"));
+    response.headers_mut().insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("application/json; charset=utf-8"),
+    );
     response
 }
 

@@ -30,7 +30,11 @@ impl Local {
         std::fs::create_dir_all(root).map_err(generic)?;
         let root = root.canonicalize().map_err(generic)?;
         let store = Arc::new(LocalFileSystem::new_with_prefix(&root)?);
-        Ok(Self { store, root, durable: Mutex::default() })
+        Ok(Self {
+            store,
+            root,
+            durable: Mutex::default(),
+        })
     }
 
     /// The store over it.
@@ -40,7 +44,9 @@ impl Local {
 
     /// The file of a key.
     pub(crate) fn file_path(&self, key: &Path) -> Result<PathBuf, StorageError> {
-        self.store.path_to_filesystem(key).map_err(StorageError::backend)
+        self.store
+            .path_to_filesystem(key)
+            .map_err(StorageError::backend)
     }
 
     /// Returns when the file and its directory entries have reached the disk.
@@ -48,7 +54,9 @@ impl Local {
         let path = self.file_path(key)?;
         let this = self.clone();
         let synced = tokio::task::spawn_blocking(move || this.sync(&path)).await;
-        synced.map_err(StorageError::backend)?.map_err(StorageError::backend)
+        synced
+            .map_err(StorageError::backend)?
+            .map_err(StorageError::backend)
     }
 
     fn sync(&self, path: &FilePath) -> std::io::Result<()> {
@@ -72,12 +80,17 @@ impl Local {
     }
 
     fn is_known(&self, directory: &FilePath) -> bool {
-        self.durable.lock().unwrap_or_else(PoisonError::into_inner).contains(directory)
+        self.durable
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .contains(directory)
     }
 
     /// Removes a directory and what is left in it.
     pub(crate) async fn remove_directory(&self, key: &Path) {
-        let Ok(path) = self.file_path(key) else { return };
+        let Ok(path) = self.file_path(key) else {
+            return;
+        };
         {
             let mut durable = self.durable.lock().unwrap_or_else(PoisonError::into_inner);
             durable.retain(|known| !known.starts_with(&path));

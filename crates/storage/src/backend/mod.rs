@@ -20,7 +20,7 @@ use uuid::Uuid;
 use crate::error::StorageError;
 use local::Local;
 pub(crate) use reader::Content;
-pub(crate) use writer::{Written, Writer};
+pub(crate) use writer::{Writer, Written};
 
 /// Where one version's bytes are.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,7 +29,9 @@ pub(crate) struct Key(Path);
 impl Key {
     /// The key of `version`; none if the text is no UUID, as rows written by hand may have it.
     pub(crate) fn of(app: &AppRef, version: &str) -> Option<Self> {
-        Uuid::parse_str(version).ok().map(|version| Self::new(app, version))
+        Uuid::parse_str(version)
+            .ok()
+            .map(|version| Self::new(app, version))
     }
 
     fn new(app: &AppRef, version: Uuid) -> Self {
@@ -46,12 +48,22 @@ impl Key {
     /// One piece of a resumable upload, from `offset` on.
     pub(crate) fn piece(app: &AppRef, upload: Uuid, offset: u64) -> Self {
         let offset = format!("{offset:020}");
-        Self(Path::from_iter([app.as_str(), "resumable", &upload.to_string(), &offset]))
+        Self(Path::from_iter([
+            app.as_str(),
+            "resumable",
+            &upload.to_string(),
+            &offset,
+        ]))
     }
 
     /// What is known about a resumable upload.
     pub(crate) fn upload_info(app: &AppRef, upload: Uuid) -> Self {
-        Self(Path::from_iter([app.as_str(), "resumable", &upload.to_string(), "info"]))
+        Self(Path::from_iter([
+            app.as_str(),
+            "resumable",
+            &upload.to_string(),
+            "info",
+        ]))
     }
 }
 
@@ -65,13 +77,20 @@ impl Backend {
     /// A directory of this machine.
     pub(crate) fn local(root: &FilePath) -> Result<Self, object_store::Error> {
         let local = Arc::new(Local::open(root)?);
-        Ok(Self { store: local.store(), local: Some(local) })
+        Ok(Self {
+            store: local.store(),
+            local: Some(local),
+        })
     }
 
     /// Begins to write new bytes. Nothing is visible under `key` before [`Writer::finish`], and a
     /// writer that is dropped leaves nothing.
     pub(crate) async fn create(&self, key: &Key) -> Result<Writer, StorageError> {
-        let upload = self.store.put_multipart(&key.0).await.map_err(StorageError::backend)?;
+        let upload = self
+            .store
+            .put_multipart(&key.0)
+            .await
+            .map_err(StorageError::backend)?;
         Ok(Writer::new(upload, key.clone(), self.local.clone()))
     }
 
@@ -85,7 +104,11 @@ impl Backend {
 
     /// The number of bytes.
     pub(crate) async fn size(&self, key: &Key) -> Result<u64, StorageError> {
-        self.store.head(&key.0).await.map(|meta| meta.size).map_err(missing)
+        self.store
+            .head(&key.0)
+            .await
+            .map(|meta| meta.size)
+            .map_err(missing)
     }
 
     /// A second version with the bytes of the first; on this machine they share them.
@@ -108,7 +131,10 @@ impl Backend {
 
     /// Replaces a small object as a whole.
     pub(crate) async fn put(&self, key: &Key, bytes: Vec<u8>) -> Result<(), StorageError> {
-        self.store.put(&key.0, bytes.into()).await.map_err(StorageError::backend)?;
+        self.store
+            .put(&key.0, bytes.into())
+            .await
+            .map_err(StorageError::backend)?;
         match &self.local {
             Some(local) => local.make_durable(&key.0).await,
             None => Ok(()),
@@ -117,7 +143,13 @@ impl Backend {
 
     /// A small object as a whole.
     pub(crate) async fn get(&self, key: &Key) -> Result<bytes::Bytes, StorageError> {
-        self.store.get(&key.0).await.map_err(missing)?.bytes().await.map_err(StorageError::backend)
+        self.store
+            .get(&key.0)
+            .await
+            .map_err(missing)?
+            .bytes()
+            .await
+            .map_err(StorageError::backend)
     }
 
     /// Deletes everything about a resumable upload.
@@ -142,7 +174,11 @@ impl Backend {
     }
 
     async fn delete_below(&self, prefix: &Path) -> Result<(), StorageError> {
-        let found = self.store.list(Some(prefix)).map_ok(|meta| meta.location).boxed();
+        let found = self
+            .store
+            .list(Some(prefix))
+            .map_ok(|meta| meta.location)
+            .boxed();
         self.store
             .delete_stream(found)
             .try_for_each(|_| async { Ok(()) })

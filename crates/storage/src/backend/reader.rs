@@ -44,7 +44,11 @@ impl Content {
                 return Ok(Self::Whole(first));
             }
             let left = left - first.len() as u64;
-            Ok(Self::File(FileChunks { first: Some(first), state: Some((file, left)), read: None }))
+            Ok(Self::File(FileChunks {
+                first: Some(first),
+                state: Some((file, left)),
+                read: None,
+            }))
         });
         match opened.await.map_err(StorageError::backend)? {
             Ok(content) => Ok(content),
@@ -61,7 +65,10 @@ impl Content {
         if range.is_empty() {
             return Ok(Self::Whole(Bytes::new()));
         }
-        let options = GetOptions { range: Some(GetRange::Bounded(range)), ..Default::default() };
+        let options = GetOptions {
+            range: Some(GetRange::Bounded(range)),
+            ..Default::default()
+        };
         let result = store.get_opts(key, options).await.map_err(missing)?;
         Ok(Self::Remote(result.into_stream()))
     }
@@ -71,12 +78,14 @@ impl Content {
         match self {
             Self::Whole(bytes) if bytes.is_empty() => None,
             Self::Whole(bytes) => Some(Ok(std::mem::take(bytes))),
-            Self::File(chunks) => {
-                chunks.next().await.map(|chunk| chunk.map_err(StorageError::backend))
-            }
-            Self::Remote(stream) => {
-                stream.next().await.map(|chunk| chunk.map_err(StorageError::backend))
-            }
+            Self::File(chunks) => chunks
+                .next()
+                .await
+                .map(|chunk| chunk.map_err(StorageError::backend)),
+            Self::Remote(stream) => stream
+                .next()
+                .await
+                .map(|chunk| chunk.map_err(StorageError::backend)),
         }
     }
 
@@ -131,7 +140,9 @@ impl Stream for FileChunks {
             self.read_ahead();
             return Poll::Ready(Some(Ok(first)));
         }
-        let Some((read, left)) = &mut self.read else { return Poll::Ready(None) };
+        let Some((read, left)) = &mut self.read else {
+            return Poll::Ready(None);
+        };
         let left = *left;
         let result = ready!(Pin::new(read).poll(cx));
         self.read = None;

@@ -44,7 +44,11 @@ impl Writer {
         key: Key,
         local: Option<Arc<Local>>,
     ) -> Self {
-        let part_bytes = if local.is_some() { LOCAL_PART_BYTES } else { REMOTE_PART_BYTES };
+        let part_bytes = if local.is_some() {
+            LOCAL_PART_BYTES
+        } else {
+            REMOTE_PART_BYTES
+        };
         Self {
             upload,
             key,
@@ -71,7 +75,11 @@ impl Writer {
         self.size += chunk.len() as u64;
         self.pending_bytes += chunk.len();
         self.pending.push(chunk);
-        if self.pending_bytes >= self.part_bytes { self.send_part().await } else { Ok(()) }
+        if self.pending_bytes >= self.part_bytes {
+            self.send_part().await
+        } else {
+            Ok(())
+        }
     }
 
     async fn send_part(&mut self) -> Result<(), StorageError> {
@@ -85,7 +93,9 @@ impl Writer {
 
     async fn settle(&mut self) -> Result<(), StorageError> {
         if let Some(part) = self.in_flight.take() {
-            part.await.map_err(StorageError::backend)?.map_err(StorageError::backend)?;
+            part.await
+                .map_err(StorageError::backend)?
+                .map_err(StorageError::backend)?;
         }
         Ok(())
     }
@@ -96,11 +106,17 @@ impl Writer {
             self.send_part().await?;
         }
         self.settle().await?;
-        self.upload.complete().await.map_err(StorageError::backend)?;
+        self.upload
+            .complete()
+            .await
+            .map_err(StorageError::backend)?;
         if let Some(local) = &self.local {
             local.make_durable(&self.key.0).await?;
         }
-        Ok(Written { size: self.size, e_tag: format!("\"{:032x}\"", self.hash.digest128()) })
+        Ok(Written {
+            size: self.size,
+            e_tag: format!("\"{:032x}\"", self.hash.digest128()),
+        })
     }
 
     /// Gives up; returns when nothing is left.

@@ -28,19 +28,28 @@ pub(super) async fn list(call: Call) -> Result<Response, StorageError> {
     let limit = fields.integer("limit", 1)?;
     let offset = fields.integer("offset", 0)?;
     let column = fields.choice("sortColumn", &["id", "name", "created_at", "updated_at"])?;
-    let order = fields.choice("sortOrder", &["asc", "desc"])?.unwrap_or("asc");
+    let order = fields
+        .choice("sortOrder", &["asc", "desc"])?
+        .unwrap_or("asc");
     let search = fields.string("search")?.filter(|text| !text.is_empty());
     let claims = call.claims()?;
-    let order = column.map(|column| format!("order by {column} {order}")).unwrap_or_default();
+    let order = column
+        .map(|column| format!("order by {column} {order}"))
+        .unwrap_or_default();
     let columns = Bucket::COLUMNS;
     let sql = format!(
         "select {columns} from storage.buckets \
          where $1::text is null or strpos(lower(name), lower($1)) > 0 \
          {order} limit $2::bigint offset $3::bigint"
     );
-    let rows = call.read_as(&claims, &sql, &[&search, &limit, &offset]).await?;
+    let rows = call
+        .read_as(&claims, &sql, &[&search, &limit, &offset])
+        .await?;
     let with_type = knows_type(&call);
-    let buckets: Vec<_> = rows.iter().map(|row| Bucket::read(row, with_type)).collect();
+    let buckets: Vec<_> = rows
+        .iter()
+        .map(|row| Bucket::read(row, with_type))
+        .collect();
     Ok(wire::json(&buckets))
 }
 
@@ -62,7 +71,10 @@ fn knows_type(call: &Call) -> bool {
 /// `GET /bucket/{id}`
 pub(super) async fn get(call: Call, id: &str) -> Result<Response, StorageError> {
     let claims = call.claims()?;
-    let sql = format!("select {} from storage.buckets where id = $1", Bucket::COLUMNS);
+    let sql = format!(
+        "select {} from storage.buckets where id = $1",
+        Bucket::COLUMNS
+    );
     let rows = call.read_as(&claims, &sql, &[&id]).await?;
     let row = rows.first().ok_or(StorageError::NoSuchBucket)?;
     Ok(wire::json(&Bucket::read(row, false)))
@@ -97,7 +109,9 @@ impl Wishes {
         }
         if let Some(Some(types)) = &mut self.allowed_mime_types {
             types.retain(|text| !text.is_empty());
-            types.iter().try_for_each(|text| names::check_allowed_type(text))?;
+            types
+                .iter()
+                .try_for_each(|text| names::check_allowed_type(text))?;
         }
         Ok(())
     }
@@ -105,7 +119,9 @@ impl Wishes {
 
 fn size_limit(fields: &Fields) -> Result<Option<Option<i64>>, StorageError> {
     const PATTERN: &str = r"^[0-9]+(?:\.[0-9]+)?(?:[gG][bB]|[mM][bB]|[kK][bB]|[bB])$";
-    let Some(value) = fields.raw("file_size_limit") else { return Ok(None) };
+    let Some(value) = fields.raw("file_size_limit") else {
+        return Ok(None);
+    };
     if value.is_null() {
         return Ok(Some(None));
     }
@@ -132,7 +148,10 @@ pub(super) async fn create(call: Call, body: Body) -> Result<Response, StorageEr
     let fields = Fields::of_body(&call.headers, body).await?;
     fields.require(&["name"])?;
     let name = fields.string("name")?.unwrap_or_default();
-    let id = fields.string("id")?.filter(|id| !id.is_empty()).unwrap_or_else(|| name.clone());
+    let id = fields
+        .string("id")?
+        .filter(|id| !id.is_empty())
+        .unwrap_or_else(|| name.clone());
     let kind = fields.choice("type", &["STANDARD", "ANALYTICS"])?;
     let mut wishes = Wishes::read(&fields)?;
     let claims = call.claims()?;
@@ -146,7 +165,9 @@ pub(super) async fn create(call: Call, body: Body) -> Result<Response, StorageEr
     wishes.check(&call)?;
     let owner = claims.subject();
     let connection = call.caller_connection().await?;
-    let mut tx = call.begin_as(&connection, &claims, Access::ReadWrite).await?;
+    let mut tx = call
+        .begin_as(&connection, &claims, Access::ReadWrite)
+        .await?;
     tx.query(
         "insert into storage.buckets \
          (id, name, owner, owner_id, public, allowed_mime_types, file_size_limit, type) \
@@ -194,10 +215,14 @@ pub(super) async fn update(call: Call, id: &str, body: Body) -> Result<Response,
         params.push(types);
         set.push(format!("allowed_mime_types = ${}", params.len()));
     }
-    let sql =
-        format!("update storage.buckets set {} where id = $1 returning id", set.join(", "));
+    let sql = format!(
+        "update storage.buckets set {} where id = $1 returning id",
+        set.join(", ")
+    );
     let connection = call.caller_connection().await?;
-    let mut tx = call.begin_as(&connection, &claims, Access::ReadWrite).await?;
+    let mut tx = call
+        .begin_as(&connection, &claims, Access::ReadWrite)
+        .await?;
     if tx.query(&sql, &params).await?.is_empty() {
         return Err(StorageError::NoSuchBucket);
     }
@@ -217,7 +242,9 @@ pub(super) async fn delete(call: Call, id: &str) -> Result<Response, StorageErro
         return Err(StorageError::BucketNotEmpty);
     }
     let connection = call.caller_connection().await?;
-    let mut tx = call.begin_as(&connection, &claims, Access::ReadWrite).await?;
+    let mut tx = call
+        .begin_as(&connection, &claims, Access::ReadWrite)
+        .await?;
     let sql = "with gone as (delete from storage.buckets where id = $1 returning 1) \
                select count(*) from gone";
     let rows = tx.query(sql, &[&id]).await?;
@@ -235,7 +262,7 @@ pub(super) async fn empty(call: Call, id: &str) -> Result<Response, StorageError
         return Err(StorageError::RoleDenied("Access denied: Invalid role"));
     }
     let sql = "select (select count(*) from (select from storage.objects \
-               where bucket_id = b.id limit $2) as some) from storage.buckets as b where id = $1";
+               where bucket_id = b.id limit $2) as found) from storage.buckets as b where id = $1";
     let rows = call.read_as(&claims, sql, &[&id, &(EMPTY_MAX + 1)]).await?;
     let count: i64 = rows.first().ok_or(StorageError::NoSuchBucket)?.get(0);
     if count > EMPTY_MAX {
@@ -244,7 +271,9 @@ pub(super) async fn empty(call: Call, id: &str) -> Result<Response, StorageError
     let id = id.to_owned();
     let done = tokio::spawn(async move { delete_all(&call, &id).await });
     done.await.map_err(StorageError::backend)??;
-    Ok(wire::message("Empty bucket has been queued. Completion may take up to an hour."))
+    Ok(wire::message(
+        "Empty bucket has been queued. Completion may take up to an hour.",
+    ))
 }
 
 /// Deletes what was in the bucket when it started, beyond the caller's rights.

@@ -25,12 +25,7 @@ pub(super) enum Door {
     Either,
 }
 
-async fn look(
-    call: &Call,
-    door: Door,
-    bucket: &str,
-    name: &str,
-) -> Result<Object, StorageError> {
+async fn look(call: &Call, door: Door, bucket: &str, name: &str) -> Result<Object, StorageError> {
     let caller = match door {
         Door::Public => Caller::Stranger,
         Door::Authenticated => Caller::Known(call.claims()?),
@@ -93,8 +88,14 @@ pub(super) async fn info(
         created_at: object.created_at.as_ref().map(iso),
     });
     let headers = response.headers_mut();
-    let cache = facts.cache_control.as_deref().and_then(|v| HeaderValue::from_str(v).ok());
-    let e_tag = facts.e_tag.as_deref().and_then(|v| HeaderValue::from_str(v).ok());
+    let cache = facts
+        .cache_control
+        .as_deref()
+        .and_then(|v| HeaderValue::from_str(v).ok());
+    let e_tag = facts
+        .e_tag
+        .as_deref()
+        .and_then(|v| HeaderValue::from_str(v).ok());
     for (name, value) in [(header::CACHE_CONTROL, cache), (header::ETAG, e_tag)] {
         if let Some(value) = value {
             headers.insert(name, value);

@@ -22,7 +22,9 @@ struct Sort {
 }
 
 fn sort(fields: &Fields, columns: &[&'static str]) -> Result<Option<Sort>, StorageError> {
-    let Some(by) = fields.object("sortBy")? else { return Ok(None) };
+    let Some(by) = fields.object("sortBy")? else {
+        return Ok(None);
+    };
     by.require(&["column"])?;
     let column = by.choice("column", columns)?.unwrap_or("name");
     let order = by.choice("order", &["asc", "desc"])?.unwrap_or("asc");
@@ -40,8 +42,14 @@ pub(super) async fn list(call: Call, bucket: &str, body: Body) -> Result<Respons
     let mut prefix = fields.string("prefix")?.unwrap_or_default();
     let limit = int4(fields.integer("limit", 1)?.unwrap_or(100));
     let offset = int4(fields.integer("offset", 0)?.unwrap_or(0));
-    let sort = sort(&fields, &["name", "updated_at", "created_at", "last_accessed_at"])?
-        .unwrap_or(Sort { column: "name", order: "asc" });
+    let sort = sort(
+        &fields,
+        &["name", "updated_at", "created_at", "last_accessed_at"],
+    )?
+    .unwrap_or(Sort {
+        column: "name",
+        order: "asc",
+    });
     let search = fields.string("search")?.unwrap_or_default();
     let claims = call.claims()?;
     names::check_bucket(bucket)?;
@@ -53,7 +61,16 @@ pub(super) async fn list(call: Call, bucket: &str, body: Body) -> Result<Respons
         .read_as(
             &claims,
             "select * from storage.search($1, $2, $3, $4, $5, $6, $7, $8)",
-            &[&prefix, &bucket, &limit, &levels, &offset, &search, &sort.column, &sort.order],
+            &[
+                &prefix,
+                &bucket,
+                &limit,
+                &levels,
+                &offset,
+                &search,
+                &sort.column,
+                &sort.order,
+            ],
         )
         .await?;
     let entries: Vec<_> = rows.iter().map(Entry::read).collect();
@@ -85,12 +102,14 @@ impl Cursor {
     }
 
     fn decode(text: &str) -> Result<Self, StorageError> {
-        let wrong = || {
-            StorageError::InvalidParameter("Invalid Parameter continuation token".to_owned())
-        };
+        let wrong =
+            || StorageError::InvalidParameter("Invalid Parameter continuation token".to_owned());
         let bytes = STANDARD.decode(text).map_err(|_| wrong())?;
         let text = String::from_utf8(bytes).map_err(|_| wrong())?;
-        let mut cursor = Self { order: Some("asc".to_owned()), ..Self::default() };
+        let mut cursor = Self {
+            order: Some("asc".to_owned()),
+            ..Self::default()
+        };
         for line in text.split('\n') {
             let (tag, value) = line.split_once(':').ok_or_else(wrong)?;
             let value = value.to_owned();
@@ -102,7 +121,10 @@ impl Cursor {
                 _ => return Err(wrong()),
             }
         }
-        if cursor.column_after.as_ref().is_some_and(|t| chrono::DateTime::parse_from_rfc3339(t).is_err())
+        if cursor
+            .column_after
+            .as_ref()
+            .is_some_and(|t| chrono::DateTime::parse_from_rfc3339(t).is_err())
         {
             return Err(wrong());
         }
@@ -132,7 +154,10 @@ pub(super) async fn list_v2(
 ) -> Result<Response, StorageError> {
     let fields = Fields::of_body(&call.headers, body).await?;
     let prefix = fields.string("prefix")?.unwrap_or_default();
-    let limit = fields.integer("limit", 1)?.unwrap_or(MAX_PAGE).min(MAX_PAGE);
+    let limit = fields
+        .integer("limit", 1)?
+        .unwrap_or(MAX_PAGE)
+        .min(MAX_PAGE);
     let cursor = fields.string("cursor")?.filter(|text| !text.is_empty());
     let delimited = fields.boolean("with_delimiter")?.unwrap_or(false);
     let sort = sort(&fields, &SORTABLE)?;
@@ -148,7 +173,10 @@ pub(super) async fn list_v2(
     let order = from_cursor(|c| c.order.clone()).or(asked_order);
     let column = from_cursor(|c| c.column.clone()).or(asked_column);
     let after = from_cursor(|c| c.column_after.clone()).unwrap_or_default();
-    let start = cursor.as_ref().map(|c| c.start_after.clone()).unwrap_or_default();
+    let start = cursor
+        .as_ref()
+        .map(|c| c.start_after.clone())
+        .unwrap_or_default();
 
     let wanted = int4(limit + 1);
     let rows = if delimited {
@@ -159,12 +187,15 @@ pub(super) async fn list_v2(
         call.read_as(
             &claims,
             sql,
-            &[&prefix, &bucket, &wanted, &levels, &start, &order, &column, &after],
+            &[
+                &prefix, &bucket, &wanted, &levels, &start, &order, &column, &after,
+            ],
         )
         .await?
     } else {
         let sql = flat_sql(column.as_deref(), order.as_deref());
-        call.read_as(&claims, &sql, &[&bucket, &wanted, &prefix, &start, &after]).await?
+        call.read_as(&claims, &sql, &[&bucket, &wanted, &prefix, &start, &after])
+            .await?
     };
     let entries: Vec<_> = rows.iter().map(Entry::read).collect();
     Ok(wire::json(&page(entries, limit as usize, order, column)))
@@ -182,13 +213,16 @@ fn flat_sql(column: Option<&str>, order: Option<&str>) -> String {
             ),
             format!("date_trunc('milliseconds', {column}) {order}, "),
         ),
-        _ => (format!("$5 is not null and name collate \"C\" {beyond} $4"), String::new()),
+        _ => (
+            format!("$5::text is not null and name collate \"C\" {beyond} $4"),
+            String::new(),
+        ),
     };
     format!(
         "select name, id, updated_at, created_at, last_accessed_at, metadata \
          from storage.objects \
          where bucket_id = $1 and starts_with(name, $3) and ($4 = '' or ({compare})) \
-         order by {by}name collate \"C\" {order} limit $2"
+         order by {by}name collate \"C\" {order} limit $2::int4"
     )
 }
 
@@ -225,7 +259,13 @@ fn page(
             folder.name.push('/');
         }
     }
-    Page { has_next, next_cursor, next_cursor_key, folders, objects }
+    Page {
+        has_next,
+        next_cursor,
+        next_cursor_key,
+        folders,
+        objects,
+    }
 }
 
 #[cfg(test)]

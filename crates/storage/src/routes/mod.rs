@@ -42,7 +42,9 @@ async fn answer(
         headers: parts.headers,
         operation: "",
     };
-    route(call, body).await.unwrap_or_else(IntoResponse::into_response)
+    route(call, body)
+        .await
+        .unwrap_or_else(IntoResponse::into_response)
 }
 
 async fn route(mut call: Call, body: Body) -> Result<Response, StorageError> {
@@ -80,7 +82,8 @@ async fn route(mut call: Call, body: Body) -> Result<Response, StorageError> {
         (_, ["status"]) if get => Ok(Response::new(Body::empty())),
         (_, ["version"]) if get => Ok(env!("CARGO_PKG_VERSION").into_response()),
         (_, ["health"]) if get => {
-            call.read_as_service("select id from storage.buckets limit 1", &[]).await?;
+            call.read_as_service("select id from storage.buckets limit 1", &[])
+                .await?;
             Ok(wire::json(&serde_json::json!({ "healthy": true })))
         }
         _ => Err(no_route(&call)),

@@ -59,7 +59,12 @@ async fn upload(
     let claims = call.claims()?;
     let owner = claims.subject().map(str::to_owned);
     let key = format!("{bucket}/{name}");
-    let target = Target { bucket, name, owner, upsert };
+    let target = Target {
+        bucket,
+        name,
+        owner,
+        upsert,
+    };
     let id = uploader::receive(&call, Rights::Caller(&claims), target, body).await?;
     Ok(wire::json(&Uploaded { id, key }))
 }
@@ -72,7 +77,10 @@ struct Found {
 
 impl Found {
     fn read(row: &tokio_postgres::Row) -> Self {
-        Self { version: row.get("version"), metadata: row.get("metadata") }
+        Self {
+            version: row.get("version"),
+            metadata: row.get("metadata"),
+        }
     }
 }
 
@@ -96,15 +104,16 @@ impl Reading {
                            where b.id = $1 and b.public";
                 let rows = call.read_as_service(sql, &[&bucket, &name]).await?;
                 let row = rows.first().ok_or(StorageError::NoSuchBucket)?;
-                row.get::<_, Option<Uuid>>("id").ok_or(StorageError::NoSuchKey)?;
+                row.get::<_, Option<Uuid>>("id")
+                    .ok_or(StorageError::NoSuchKey)?;
                 Ok(Found::read(row))
             }
-            Self::As(claims) => {
-                find(call, Some(claims), bucket, name, columns).await.map(|row| Found::read(&row))
-            }
-            Self::Service => {
-                find(call, None, bucket, name, columns).await.map(|row| Found::read(&row))
-            }
+            Self::As(claims) => find(call, Some(claims), bucket, name, columns)
+                .await
+                .map(|row| Found::read(&row)),
+            Self::Service => find(call, None, bucket, name, columns)
+                .await
+                .map(|row| Found::read(&row)),
         }
     }
 }
@@ -119,19 +128,35 @@ async fn serve(
 ) -> Result<Response, StorageError> {
     let found = reading.find(call, bucket, name).await?;
     let options = download_options(call);
-    let served =
-        download::serve(call, found.version.as_deref(), found.metadata.as_ref(), options).await;
-    let Err(StorageError::BytesMissing) = served else { return served };
+    let served = download::serve(
+        call,
+        found.version.as_deref(),
+        found.metadata.as_ref(),
+        options,
+    )
+    .await;
+    let Err(StorageError::BytesMissing) = served else {
+        return served;
+    };
     let again = reading.find(call, bucket, name).await?;
     if again.version == found.version {
         return Err(StorageError::BytesMissing);
     }
     let options = download_options(call);
-    download::serve(call, again.version.as_deref(), again.metadata.as_ref(), options).await
+    download::serve(
+        call,
+        again.version.as_deref(),
+        again.metadata.as_ref(),
+        options,
+    )
+    .await
 }
 
 fn download_options(call: &Call) -> Options {
-    Options { download: call.query("download"), expires: None }
+    Options {
+        download: call.query("download"),
+        expires: None,
+    }
 }
 
 /// `GET /object/public/{bucket}/{name}`
@@ -170,7 +195,13 @@ async fn get_as(
     names::check_bucket(bucket)?;
     let claims = readable_as(caller, public)?;
     names::check_key(name)?;
-    serve(call, claims.map_or(Reading::Service, Reading::As), bucket, name).await
+    serve(
+        call,
+        claims.map_or(Reading::Service, Reading::As),
+        bucket,
+        name,
+    )
+    .await
 }
 
 /// Whether a bucket is public, whoever asks.
@@ -248,7 +279,9 @@ async fn delete_rows(
     names: &[String],
 ) -> Result<Vec<Object>, StorageError> {
     let connection = call.caller_connection().await?;
-    let mut tx = call.begin_as(&connection, claims, Access::ReadWrite).await?;
+    let mut tx = call
+        .begin_as(&connection, claims, Access::ReadWrite)
+        .await?;
     let sql = format!(
         "delete from storage.objects where bucket_id = $1 and name = any($2::text[]) \
          returning {}",
@@ -265,7 +298,9 @@ async fn discard(call: &Call, gone: Vec<Object>) {
     let app = call.context.app.clone();
     let task = tokio::spawn(async move {
         for object in gone {
-            let key = object.version.and_then(|version| Key::of(&app.reference, &version));
+            let key = object
+                .version
+                .and_then(|version| Key::of(&app.reference, &version));
             if let Some(key) = key {
                 storage.backend.discard(&key).await;
             }

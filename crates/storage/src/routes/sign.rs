@@ -69,8 +69,7 @@ pub(super) async fn sign_many(
     fields.check_length("paths", paths.len(), Some(MAX_PATHS))?;
     let claims = call.claims()?;
     names::check_bucket(bucket)?;
-    let sql =
-        "select name from storage.objects where bucket_id = $1 and name = any($2::text[])";
+    let sql = "select name from storage.objects where bucket_id = $1 and name = any($2::text[])";
     let rows = call.read_as(&claims, sql, &[&bucket, &paths]).await?;
     let visible: std::collections::HashSet<&str> = rows.iter().map(|row| row.get(0)).collect();
     let mut answer = Vec::with_capacity(paths.len());
@@ -85,7 +84,11 @@ pub(super) async fn sign_many(
         let error = signed_url
             .is_none()
             .then_some("Either the object does not exist or you do not have access to it");
-        answer.push(Signed { error, path: path.clone(), signed_url });
+        answer.push(Signed {
+            error,
+            path: path.clone(),
+            signed_url,
+        });
     }
     Ok(wire::json(&answer))
 }
@@ -106,8 +109,10 @@ pub(super) async fn get(call: Call, bucket: &str, name: &str) -> Result<Response
     let row = find(&call, None, bucket, name, "version, metadata").await?;
     let version: Option<String> = row.get("version");
     let metadata: Option<serde_json::Value> = row.get("metadata");
-    let options =
-        Options { download: call.query("download"), expires: Some(verified.expires) };
+    let options = Options {
+        download: call.query("download"),
+        expires: Some(verified.expires),
+    };
     download::serve(&call, version.as_deref(), metadata.as_ref(), options).await
 }
 
@@ -135,7 +140,10 @@ pub(super) async fn sign_upload(
     if let Some(mime) = call.header("content-type") {
         declared["mimetype"] = mime.into();
     }
-    if let Some(length) = call.header("content-length").and_then(|v| v.parse::<u64>().ok()) {
+    if let Some(length) = call
+        .header("content-length")
+        .and_then(|v| v.parse::<u64>().ok())
+    {
         declared["contentLength"] = length.into();
     }
     let user_metadata = call.header("x-metadata").and_then(decode_metadata);

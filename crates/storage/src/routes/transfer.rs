@@ -30,7 +30,9 @@ struct Way {
 impl Way {
     fn read(fields: &Fields) -> Result<Self, StorageError> {
         let bucket = fields.string("bucketId")?.unwrap_or_default();
-        let to_bucket = fields.string("destinationBucket")?.filter(|b| !b.is_empty());
+        let to_bucket = fields
+            .string("destinationBucket")?
+            .filter(|b| !b.is_empty());
         Ok(Self {
             name: fields.string("sourceKey")?.unwrap_or_default(),
             to_name: fields.string("destinationKey")?.unwrap_or_default(),
@@ -61,7 +63,9 @@ pub(super) async fn move_object(call: Call, body: Body) -> Result<Response, Stor
     let uuid = owner_uuid(owner);
     {
         let connection = call.caller_connection().await?;
-        let mut tx = call.begin_as(&connection, &claims, Access::ReadWrite).await?;
+        let mut tx = call
+            .begin_as(&connection, &claims, Access::ReadWrite)
+            .await?;
         let find = "select id from storage.objects where bucket_id = $1 and name = $2";
         if tx.query(find, &[&way.bucket, &way.name]).await?.is_empty() {
             return Err(StorageError::NoSuchKey);
@@ -69,7 +73,14 @@ pub(super) async fn move_object(call: Call, body: Body) -> Result<Response, Stor
         let moved = tx
             .query(
                 RENAME,
-                &[&way.bucket, &way.name, &way.to_name, &way.to_bucket, &uuid, &owner],
+                &[
+                    &way.bucket,
+                    &way.name,
+                    &way.to_name,
+                    &way.to_bucket,
+                    &uuid,
+                    &owner,
+                ],
             )
             .await?;
         if moved.is_empty() {
@@ -83,7 +94,14 @@ pub(super) async fn move_object(call: Call, body: Body) -> Result<Response, Stor
         let moved = tx
             .query(
                 RENAME,
-                &[&way.bucket, &way.name, &way.to_name, &way.to_bucket, &uuid, &owner],
+                &[
+                    &way.bucket,
+                    &way.name,
+                    &way.to_name,
+                    &way.to_bucket,
+                    &uuid,
+                    &owner,
+                ],
             )
             .await?;
         if moved.is_empty() {
@@ -119,7 +137,14 @@ pub(super) async fn copy_object(call: Call, body: Body) -> Result<Response, Stor
     let claims = call.claims()?;
     way.check()?;
 
-    let source = find(&call, Some(&claims), &way.bucket, &way.name, Object::COLUMNS).await?;
+    let source = find(
+        &call,
+        Some(&claims),
+        &way.bucket,
+        &way.name,
+        Object::COLUMNS,
+    )
+    .await?;
     let source = Object::read(&source);
     let mut metadata = source.metadata.unwrap_or_else(|| json!({}));
     let mut user_metadata = source.user_metadata;
@@ -141,7 +166,9 @@ pub(super) async fn copy_object(call: Call, body: Body) -> Result<Response, Stor
     uploader::rehearse(&call, &rights, &target, &metadata, user_metadata.as_ref()).await?;
 
     let app = call.context.app.clone();
-    let from = source.version.and_then(|version| Key::of(&app.reference, &version));
+    let from = source
+        .version
+        .and_then(|version| Key::of(&app.reference, &version));
     let from = from.ok_or(StorageError::BytesMissing)?;
     // From here on the client's going away must not leave bytes without a row.
     let done = tokio::spawn(async move {
@@ -162,5 +189,9 @@ pub(super) async fn copy_object(call: Call, body: Body) -> Result<Response, Stor
     });
     let object = done.await.map_err(StorageError::backend)??;
     let key = format!("{}/{}", way.to_bucket, way.to_name);
-    Ok(wire::json(&Copied { object_id: object.id, key, object }))
+    Ok(wire::json(&Copied {
+        object_id: object.id,
+        key,
+        object,
+    }))
 }

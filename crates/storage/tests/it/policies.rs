@@ -7,10 +7,20 @@ use crate::world::{ALICE, World};
 #[tokio::test]
 async fn the_tutorials_policy_alone_suffices_for_an_upload() {
     let w = World::new().await;
-    w.service(Method::POST, "/bucket").json(json!({"name": "images"})).await.expect(200);
-    w.anon(Method::POST, "/object/images/a.png").upload("before").await.expect_error(
-        400, "403", "Unauthorized", "AccessDenied", "new row violates row-level security policy",
-    );
+    w.service(Method::POST, "/bucket")
+        .json(json!({"name": "images"}))
+        .await
+        .expect(200);
+    w.anon(Method::POST, "/object/images/a.png")
+        .upload("before")
+        .await
+        .expect_error(
+            400,
+            "403",
+            "Unauthorized",
+            "AccessDenied",
+            "new row violates row-level security policy",
+        );
     assert_eq!((w.files().len(), w.count("objects").await), (0, 0));
     w.sql(
         "-- Secure the bucket
@@ -18,14 +28,30 @@ async fn the_tutorials_policy_alone_suffices_for_an_upload() {
          WITH CHECK (bucket_id = 'images' );",
     )
     .await;
-    let sent = w.anon(Method::POST, "/object/images/a.png").upload("after").await.expect(200);
+    let sent = w
+        .anon(Method::POST, "/object/images/a.png")
+        .upload("after")
+        .await
+        .expect(200);
     assert_eq!(sent.json()["Key"], "images/a.png");
     // Nobody may read yet, and the owner role may change that by SQL.
-    w.stranger(Method::GET, "/object/public/images/a.png").empty().await.expect_error(
-        400, "404", "Bucket not found", "NoSuchBucket", "Bucket not found",
-    );
-    w.sql("update storage.buckets set public = true where id = 'images'").await;
-    let read = w.stranger(Method::GET, "/object/public/images/a.png").empty().await.expect(200);
+    w.stranger(Method::GET, "/object/public/images/a.png")
+        .empty()
+        .await
+        .expect_error(
+            400,
+            "404",
+            "Bucket not found",
+            "NoSuchBucket",
+            "Bucket not found",
+        );
+    w.sql("update storage.buckets set public = true where id = 'images'")
+        .await;
+    let read = w
+        .stranger(Method::GET, "/object/public/images/a.png")
+        .empty()
+        .await
+        .expect(200);
     assert_eq!(read.text(), "after");
 }
 
@@ -43,22 +69,43 @@ async fn folders_belong_to_their_users() {
     .await;
     let own = format!("/object/mine/{ALICE}/a.txt");
     w.alice(Method::POST, &own).upload("hers").await.expect(200);
-    w.alice(Method::POST, "/object/mine/other/a.txt").upload("x").await.expect_error(
-        400, "403", "Unauthorized", "AccessDenied", "new row violates row-level security policy",
+    w.alice(Method::POST, "/object/mine/other/a.txt")
+        .upload("x")
+        .await
+        .expect_error(
+            400,
+            "403",
+            "Unauthorized",
+            "AccessDenied",
+            "new row violates row-level security policy",
+        );
+    assert_eq!(
+        w.alice(Method::GET, &own).empty().await.expect(200).text(),
+        "hers"
     );
-    assert_eq!(w.alice(Method::GET, &own).empty().await.expect(200).text(), "hers");
     w.anon(Method::GET, &own).empty().await.expect_error(
-        400, "404", "not_found", "NoSuchKey", "Object not found",
+        400,
+        "404",
+        "not_found",
+        "NoSuchKey",
+        "Object not found",
     );
     w.anon(Method::DELETE, &own).empty().await.expect_error(
-        400, "403", "Unauthorized", "AccessDenied", "Access denied",
+        400,
+        "403",
+        "Unauthorized",
+        "AccessDenied",
+        "Access denied",
     );
     let client = w.app.superuser().await.unwrap();
     let row = client
         .query_one("select owner::text, owner_id from storage.objects", &[])
         .await
         .unwrap();
-    assert_eq!((row.get::<_, &str>(0), row.get::<_, &str>(1)), (ALICE, ALICE));
+    assert_eq!(
+        (row.get::<_, &str>(0), row.get::<_, &str>(1)),
+        (ALICE, ALICE)
+    );
     w.alice(Method::DELETE, &own).empty().await.expect(200);
     assert!(w.files().is_empty());
 }
@@ -75,8 +122,15 @@ async fn policies_see_the_operation_and_the_request() {
                      and current_setting('request.headers')::json ->> 'x-sesame' = 'open');",
     )
     .await;
-    w.anon(Method::POST, "/object/b/a").upload("x").await.expect(400);
-    w.anon(Method::POST, "/object/b/a").header("x-sesame", "open").upload("x").await.expect(200);
+    w.anon(Method::POST, "/object/b/a")
+        .upload("x")
+        .await
+        .expect(400);
+    w.anon(Method::POST, "/object/b/a")
+        .header("x-sesame", "open")
+        .upload("x")
+        .await
+        .expect(200);
     w.anon(Method::POST, "/object/upload/sign/b/c")
         .header("x-sesame", "open")
         .empty()
@@ -88,10 +142,22 @@ async fn policies_see_the_operation_and_the_request() {
 async fn rows_cannot_be_deleted_behind_the_services_back() {
     let w = World::new().await;
     w.open_bucket("b", true).await;
-    w.service(Method::POST, "/object/b/a").upload("x").await.expect(200);
-    let refused = format!("{:#}", w.app.sql("delete from storage.objects").await.unwrap_err());
-    assert!(refused.contains("db error") || refused.contains("Direct deletion"), "{refused}");
-    w.stranger(Method::GET, "/object/public/b/a").empty().await.expect(200);
+    w.service(Method::POST, "/object/b/a")
+        .upload("x")
+        .await
+        .expect(200);
+    let refused = format!(
+        "{:#}",
+        w.app.sql("delete from storage.objects").await.unwrap_err()
+    );
+    assert!(
+        refused.contains("db error") || refused.contains("Direct deletion"),
+        "{refused}"
+    );
+    w.stranger(Method::GET, "/object/public/b/a")
+        .empty()
+        .await
+        .expect(200);
 }
 
 #[tokio::test]
@@ -106,10 +172,16 @@ async fn triggers_of_users_may_write_to_their_own_tables() {
            for each row execute function public.note();",
     )
     .await;
-    w.anon(Method::POST, "/object/b/a").upload("x").await.expect(200);
+    w.anon(Method::POST, "/object/b/a")
+        .upload("x")
+        .await
+        .expect(200);
     let client = w.app.superuser().await.unwrap();
-    let count: i64 =
-        client.query_one("select count(*) from public.uploads", &[]).await.unwrap().get(0);
+    let count: i64 = client
+        .query_one("select count(*) from public.uploads", &[])
+        .await
+        .unwrap()
+        .get(0);
     assert_eq!(count, 1);
 }
 

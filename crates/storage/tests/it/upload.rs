@@ -14,7 +14,9 @@ use crate::world::{ALICE, World};
 fn form(parts: &[(&str, &str)]) -> (String, String) {
     let mut body = String::new();
     for (head, value) in parts {
-        body.push_str(&format!("--XX\r\nContent-Disposition: form-data; {head}\r\n\r\n{value}\r\n"));
+        body.push_str(&format!(
+            "--XX\r\nContent-Disposition: form-data; {head}\r\n\r\n{value}\r\n"
+        ));
     }
     body.push_str("--XX--\r\n");
     ("multipart/form-data; boundary=XX".to_owned(), body)
@@ -33,9 +35,15 @@ async fn a_raw_body_comes_back_as_it_was() {
         .await
         .expect(200);
     let id = sent.json()["Id"].as_str().unwrap().to_owned();
-    assert_eq!(sent.text(), format!(r#"{{"Id":"{id}","Key":"images/folder/cat.png"}}"#));
+    assert_eq!(
+        sent.text(),
+        format!(r#"{{"Id":"{id}","Key":"images/folder/cat.png"}}"#)
+    );
 
-    let got = w.stranger(Method::GET, "/object/public/images/folder/cat.png").empty().await;
+    let got = w
+        .stranger(Method::GET, "/object/public/images/folder/cat.png")
+        .empty()
+        .await;
     let got = got.expect(200);
     assert_eq!(got.text(), "meow");
     assert_eq!(got.header("content-type"), "image/png");
@@ -43,7 +51,11 @@ async fn a_raw_body_comes_back_as_it_was() {
     assert_eq!(got.header("content-length"), "4");
     assert_eq!(got.header("x-robots-tag"), "none");
 
-    let info = w.anon(Method::GET, "/object/info/images/folder/cat.png").empty().await.expect(200);
+    let info = w
+        .anon(Method::GET, "/object/info/images/folder/cat.png")
+        .empty()
+        .await
+        .expect(200);
     let info = info.json();
     assert_eq!(info["id"], id.as_str());
     assert_eq!(info["size"], 4);
@@ -54,8 +66,17 @@ async fn a_raw_body_comes_back_as_it_was() {
     assert_eq!(
         keys,
         [
-            "id", "name", "version", "bucket_id", "size", "content_type", "cache_control", "etag",
-            "metadata", "last_modified", "created_at"
+            "id",
+            "name",
+            "version",
+            "bucket_id",
+            "size",
+            "content_type",
+            "cache_control",
+            "etag",
+            "metadata",
+            "last_modified",
+            "created_at"
         ]
     );
 }
@@ -68,15 +89,30 @@ async fn a_form_as_wechat_sends_it() {
         ("name=\"name\"", "value"),
         ("name=\"cacheControl\"", "600"),
         ("name=\"metadata\"", r#"{"by":"wx"}"#),
-        ("name=\"file\"; filename=\"tmp.jpg\"\r\nContent-Type: image/jpeg", "JPEG"),
+        (
+            "name=\"file\"; filename=\"tmp.jpg\"\r\nContent-Type: image/jpeg",
+            "JPEG",
+        ),
     ]);
     let path = "/object/images/wx.jpg";
-    w.anon(Method::POST, path).header("content-type", &content_type).send(body).await.expect(200);
-    let got = w.stranger(Method::GET, "/object/public/images/wx.jpg").empty().await.expect(200);
+    w.anon(Method::POST, path)
+        .header("content-type", &content_type)
+        .send(body)
+        .await
+        .expect(200);
+    let got = w
+        .stranger(Method::GET, "/object/public/images/wx.jpg")
+        .empty()
+        .await
+        .expect(200);
     assert_eq!(got.text(), "JPEG");
     assert_eq!(got.header("content-type"), "image/jpeg");
     assert_eq!(got.header("cache-control"), "max-age=600");
-    let info = w.anon(Method::GET, "/object/info/images/wx.jpg").empty().await.json();
+    let info = w
+        .anon(Method::GET, "/object/info/images/wx.jpg")
+        .empty()
+        .await
+        .json();
     assert_eq!(info["metadata"], json!({"by": "wx"}));
 }
 
@@ -86,14 +122,21 @@ async fn a_form_as_browsers_send_it() {
     w.open_bucket("images", true).await;
     let (content_type, body) = form(&[
         ("name=\"cacheControl\"", "3600"),
-        ("name=\"\"; filename=\"blob\"\r\nContent-Type: text/plain;charset=UTF-8", "hello\r\nyou"),
+        (
+            "name=\"\"; filename=\"blob\"\r\nContent-Type: text/plain;charset=UTF-8",
+            "hello\r\nyou",
+        ),
     ]);
     w.anon(Method::POST, "/object/images/t")
         .header("content-type", &content_type)
         .send(body)
         .await
         .expect(200);
-    let got = w.stranger(Method::GET, "/object/public/images/t").empty().await.expect(200);
+    let got = w
+        .stranger(Method::GET, "/object/public/images/t")
+        .empty()
+        .await
+        .expect(200);
     assert_eq!(got.text(), "hello\r\nyou");
     assert_eq!(got.header("content-type"), "text/plain");
 }
@@ -104,16 +147,40 @@ async fn forms_without_a_file_are_refused() {
     w.open_bucket("images", true).await;
     let post = || w.anon(Method::POST, "/object/images/t");
     let (content_type, body) = form(&[("name=\"cacheControl\"", "3600")]);
-    post().header("content-type", &content_type).send(body).await.expect_error(
-        400, "400", "InvalidRequest", "InvalidRequest", "No content provided",
-    );
-    post().header("content-type", "multipart/form-data").send("x").await.expect_error(
-        400, "400", "InvalidRequest", "InvalidRequest", "Multipart: Boundary not found",
-    );
+    post()
+        .header("content-type", &content_type)
+        .send(body)
+        .await
+        .expect_error(
+            400,
+            "400",
+            "InvalidRequest",
+            "InvalidRequest",
+            "No content provided",
+        );
+    post()
+        .header("content-type", "multipart/form-data")
+        .send("x")
+        .await
+        .expect_error(
+            400,
+            "400",
+            "InvalidRequest",
+            "InvalidRequest",
+            "Multipart: Boundary not found",
+        );
     let cut = "--XX\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a\"\r\n\r\nhal";
-    post().header("content-type", &content_type).send(cut).await.expect_error(
-        400, "400", "InvalidRequest", "InvalidRequest", "Unexpected end of form",
-    );
+    post()
+        .header("content-type", &content_type)
+        .send(cut)
+        .await
+        .expect_error(
+            400,
+            "400",
+            "InvalidRequest",
+            "InvalidRequest",
+            "Unexpected end of form",
+        );
     assert_eq!((w.files().len(), w.count("objects").await), (0, 0));
 }
 
@@ -121,17 +188,40 @@ async fn forms_without_a_file_are_refused() {
 async fn an_existing_object_is_replaced_only_on_demand() {
     let w = World::new().await;
     w.open_bucket("b", true).await;
-    let first = w.anon(Method::POST, "/object/b/a").upload("one").await.expect(200).json();
-    w.anon(Method::POST, "/object/b/a").upload("two").await.expect_error(
-        400, "409", "Duplicate", "KeyAlreadyExists", "The resource already exists",
-    );
-    let read = async || w.stranger(Method::GET, "/object/public/b/a").empty().await.text();
+    let first = w
+        .anon(Method::POST, "/object/b/a")
+        .upload("one")
+        .await
+        .expect(200)
+        .json();
+    w.anon(Method::POST, "/object/b/a")
+        .upload("two")
+        .await
+        .expect_error(
+            400,
+            "409",
+            "Duplicate",
+            "KeyAlreadyExists",
+            "The resource already exists",
+        );
+    let read = async || {
+        w.stranger(Method::GET, "/object/public/b/a")
+            .empty()
+            .await
+            .text()
+    };
     assert_eq!(read().await, "one");
-    let again =
-        w.anon(Method::POST, "/object/b/a").header("x-upsert", "true").upload("three").await;
+    let again = w
+        .anon(Method::POST, "/object/b/a")
+        .header("x-upsert", "true")
+        .upload("three")
+        .await;
     assert_eq!(again.expect(200).json()["Id"], first["Id"]);
     assert_eq!(read().await, "three");
-    w.anon(Method::PUT, "/object/b/a").upload("four").await.expect(200);
+    w.anon(Method::PUT, "/object/b/a")
+        .upload("four")
+        .await
+        .expect(200);
     assert_eq!(read().await, "four");
     assert_eq!(w.files().len(), 1, "replaced bytes are gone");
 }
@@ -144,10 +234,21 @@ async fn replacing_takes_more_than_an_insert_policy() {
          create policy up on storage.objects for insert to anon with check (bucket_id = 'b');",
     )
     .await;
-    w.anon(Method::POST, "/object/b/a").upload("one").await.expect(200);
-    w.anon(Method::POST, "/object/b/a").header("x-upsert", "true").upload("two").await.expect_error(
-        400, "403", "Unauthorized", "AccessDenied", "new row violates row-level security policy",
-    );
+    w.anon(Method::POST, "/object/b/a")
+        .upload("one")
+        .await
+        .expect(200);
+    w.anon(Method::POST, "/object/b/a")
+        .header("x-upsert", "true")
+        .upload("two")
+        .await
+        .expect_error(
+            400,
+            "403",
+            "Unauthorized",
+            "AccessDenied",
+            "new row violates row-level security policy",
+        );
     assert_eq!(w.files().len(), 1);
 }
 
@@ -158,29 +259,49 @@ async fn sizes_are_counted_while_they_stream() {
     let w = World::with(settings).await;
     w.open_bucket("b", true).await;
     w.open_bucket("small", true).await;
-    w.sql("update storage.buckets set file_size_limit = 3 where id = 'small'").await;
+    w.sql("update storage.buckets set file_size_limit = 3 where id = 'small'")
+        .await;
     let too_large = |answer: crate::world::Answer| {
         answer.expect_error(
-            400, "413", "Payload too large", "EntityTooLarge",
+            400,
+            "413",
+            "Payload too large",
+            "EntityTooLarge",
             "The object exceeded the maximum allowed size",
         );
     };
-    w.anon(Method::POST, "/object/b/a").upload("0123456789").await.expect(200);
-    too_large(w.anon(Method::POST, "/object/b/b").upload("0123456789x").await);
+    w.anon(Method::POST, "/object/b/a")
+        .upload("0123456789")
+        .await
+        .expect(200);
+    too_large(
+        w.anon(Method::POST, "/object/b/b")
+            .upload("0123456789x")
+            .await,
+    );
     too_large(w.anon(Method::POST, "/object/small/a").upload("0123").await);
     // No length, or a wrong one: what arrives counts.
     let chunks = || {
-        let parts = ["01234", "56789", "x"].map(|p| Ok::<_, io::Error>(Bytes::from_static(p.as_bytes())));
+        let parts =
+            ["01234", "56789", "x"].map(|p| Ok::<_, io::Error>(Bytes::from_static(p.as_bytes())));
         Body::from_stream(stream::iter(parts))
     };
     too_large(w.anon(Method::POST, "/object/b/c").send(chunks()).await);
-    let lying = w.anon(Method::POST, "/object/b/d").header("content-length", "5");
+    let lying = w
+        .anon(Method::POST, "/object/b/d")
+        .header("content-length", "5");
     too_large(lying.send(chunks()).await);
-    let declared = w.anon(Method::POST, "/object/b/e").header("content-length", "11");
+    let declared = w
+        .anon(Method::POST, "/object/b/e")
+        .header("content-length", "11");
     too_large(declared.send("").await);
-    let (content_type, body) =
-        form(&[("name=\"file\"; filename=\"a\"\r\nContent-Type: text/plain", "0123456789x")]);
-    let posted = w.anon(Method::POST, "/object/b/f").header("content-type", &content_type);
+    let (content_type, body) = form(&[(
+        "name=\"file\"; filename=\"a\"\r\nContent-Type: text/plain",
+        "0123456789x",
+    )]);
+    let posted = w
+        .anon(Method::POST, "/object/b/f")
+        .header("content-type", &content_type);
     too_large(posted.send(body).await);
     assert_eq!((w.files().len(), w.count("objects").await), (1, 1));
 }
@@ -189,21 +310,41 @@ async fn sizes_are_counted_while_they_stream() {
 async fn types_are_checked() {
     let w = World::new().await;
     w.open_bucket("b", true).await;
-    w.sql("update storage.buckets set allowed_mime_types = '{image/*,text/csv}'").await;
-    let post = |mime| w.anon(Method::POST, "/object/b/a").header("x-upsert", "true")
-        .header("content-type", mime);
+    w.sql("update storage.buckets set allowed_mime_types = '{image/*,text/csv}'")
+        .await;
+    let post = |mime| {
+        w.anon(Method::POST, "/object/b/a")
+            .header("x-upsert", "true")
+            .header("content-type", mime)
+    };
     post("image/png").send("x").await.expect(200);
     post("text/csv").send("x").await.expect(200);
     post("text/plain").send("x").await.expect_error(
-        400, "415", "invalid_mime_type", "InvalidMimeType", "mime type text/plain is not supported",
+        400,
+        "415",
+        "invalid_mime_type",
+        "InvalidMimeType",
+        "mime type text/plain is not supported",
     );
-    w.anon(Method::POST, "/object/b/c").send("x").await.expect_error(
-        400, "415", "invalid_mime_type", "InvalidMimeType",
-        "mime type application/octet-stream is not supported",
-    );
+    w.anon(Method::POST, "/object/b/c")
+        .send("x")
+        .await
+        .expect_error(
+            400,
+            "415",
+            "invalid_mime_type",
+            "InvalidMimeType",
+            "mime type application/octet-stream is not supported",
+        );
     // The mark of an empty folder is no file.
-    w.anon(Method::POST, "/object/b/f/.emptyFolderPlaceholder").send("").await.expect(200);
-    w.anon(Method::POST, "/object/b/g/.emptyFolderPlaceholder").send("x").await.expect(400);
+    w.anon(Method::POST, "/object/b/f/.emptyFolderPlaceholder")
+        .send("")
+        .await
+        .expect(200);
+    w.anon(Method::POST, "/object/b/g/.emptyFolderPlaceholder")
+        .send("x")
+        .await
+        .expect(400);
 }
 
 #[tokio::test]
@@ -221,14 +362,28 @@ async fn names_that_lead_astray_are_refused() {
         ("/object/b/%ff", "\u{fffd}"),
         ("/object/b/", ""),
     ] {
-        w.service(Method::POST, path).upload("x").await.expect_error(
-            400, "400", "InvalidKey", "InvalidKey", &format!("Invalid key: {shown}"),
-        );
+        w.service(Method::POST, path)
+            .upload("x")
+            .await
+            .expect_error(
+                400,
+                "400",
+                "InvalidKey",
+                "InvalidKey",
+                &format!("Invalid key: {shown}"),
+            );
     }
     for path in ["/object/..%2fb/a", "/object/%E5%9B%BE/a"] {
-        w.service(Method::POST, path).upload("x").await.expect_error(
-            400, "400", "Invalid Input", "InvalidBucketName", "Bucket name invalid",
-        );
+        w.service(Method::POST, path)
+            .upload("x")
+            .await
+            .expect_error(
+                400,
+                "400",
+                "Invalid Input",
+                "InvalidBucketName",
+                "Bucket name invalid",
+            );
     }
     let long = format!("/object/b/{}", "a".repeat(1025));
     w.service(Method::POST, &long).upload("x").await.expect(400);
@@ -236,9 +391,17 @@ async fn names_that_lead_astray_are_refused() {
     let long = format!("/object/b/{}", "a".repeat(1024));
     w.service(Method::POST, &long).upload("x").await.expect(200);
     let spaced = "/object/b/a%20b%20(1)!";
-    let sent = w.service(Method::POST, spaced).upload("spaced").await.expect(200);
+    let sent = w
+        .service(Method::POST, spaced)
+        .upload("spaced")
+        .await
+        .expect(200);
     assert_eq!(sent.json()["Key"], "b/a b (1)!");
-    let read = w.stranger(Method::GET, "/object/public/b/a%20b%20(1)!").empty().await.expect(200);
+    let read = w
+        .stranger(Method::GET, "/object/public/b/a%20b%20(1)!")
+        .empty()
+        .await
+        .expect(200);
     assert_eq!(read.text(), "spaced");
 }
 
@@ -246,27 +409,46 @@ async fn names_that_lead_astray_are_refused() {
 async fn missing_buckets_and_tokens() {
     let w = World::new().await;
     w.open_bucket("b", true).await;
-    w.service(Method::POST, "/object/none/a").upload("x").await.expect_error(
-        400, "404", "Bucket not found", "NoSuchBucket", "Bucket not found",
-    );
-    w.stranger(Method::POST, "/object/b/a").upload("x").await.expect_error(
-        400, "400", "Error", "InvalidRequest",
-        "headers must have required property 'authorization'",
-    );
+    w.service(Method::POST, "/object/none/a")
+        .upload("x")
+        .await
+        .expect_error(
+            400,
+            "404",
+            "Bucket not found",
+            "NoSuchBucket",
+            "Bucket not found",
+        );
+    w.stranger(Method::POST, "/object/b/a")
+        .upload("x")
+        .await
+        .expect_error(
+            400,
+            "400",
+            "Error",
+            "InvalidRequest",
+            "headers must have required property 'authorization'",
+        );
     for (error, message) in [
         (JwtError::Signature, "signature verification failed"),
         (JwtError::Expired, "\"exp\" claim timestamp check failed"),
         (JwtError::Parts { parts: 1 }, "Invalid Compact JWS"),
     ] {
         let context = w.app.context(Bearer::Invalid(error));
-        w.ask(context, Method::POST, "/object/b/a").upload("x").await.expect_error(
-            400, "403", "Unauthorized", "AccessDenied", message,
-        );
+        w.ask(context, Method::POST, "/object/b/a")
+            .upload("x")
+            .await
+            .expect_error(400, "403", "Unauthorized", "AccessDenied", message);
     }
     // A key alone is the caller's key.
     let context = w.app.context(Bearer::Absent);
-    w.ask(context, Method::POST, "/object/b/a").upload("x").await.expect(200);
-    let nobody = w.app.context(Bearer::Token(Claims::of_role("no such role")));
+    w.ask(context, Method::POST, "/object/b/a")
+        .upload("x")
+        .await
+        .expect(200);
+    let nobody = w
+        .app
+        .context(Bearer::Token(Claims::of_role("no such role")));
     let answer = w.ask(nobody, Method::POST, "/object/b/c").upload("x").await;
     assert_eq!(answer.json()["code"], "DatabaseError");
     assert_eq!((w.files().len(), w.count("objects").await), (1, 1));
@@ -280,7 +462,10 @@ async fn a_broken_off_upload_leaves_nothing() {
         Ok(Bytes::from(vec![7; 2_000_000])),
         Err(io::Error::from(io::ErrorKind::ConnectionReset)),
     ]);
-    w.anon(Method::POST, "/object/b/a").send(Body::from_stream(broken)).await.expect(500);
+    w.anon(Method::POST, "/object/b/a")
+        .send(Body::from_stream(broken))
+        .await
+        .expect(500);
     assert_eq!((w.files().len(), w.count("objects").await), (0, 0));
 
     // The client goes away: the server drops the request in the middle.
@@ -313,20 +498,30 @@ async fn of_concurrent_uploads_one_wins_whole() {
     w.open_bucket("b", true).await;
     for upsert in ["false", "true"] {
         let name = format!("/object/b/{upsert}");
-        let texts: Vec<String> =
-            (0..8).map(|i| char::from(b'a' + i).to_string().repeat(700_000)).collect();
+        let texts: Vec<String> = (0..8)
+            .map(|i| char::from(b'a' + i).to_string().repeat(700_000))
+            .collect();
         let sent = texts.iter().map(|text| {
-            w.anon(Method::POST, &name).header("x-upsert", upsert).upload(text)
+            w.anon(Method::POST, &name)
+                .header("x-upsert", upsert)
+                .upload(text)
         });
         let answers = futures_util::future::join_all(sent).await;
         let won = answers.iter().filter(|a| a.status == 200).count();
         assert_eq!(won, if upsert == "true" { 8 } else { 1 });
         for lost in answers.iter().filter(|a| a.status != 200) {
             lost.expect_error(
-                400, "409", "Duplicate", "KeyAlreadyExists", "The resource already exists",
+                400,
+                "409",
+                "Duplicate",
+                "KeyAlreadyExists",
+                "The resource already exists",
             );
         }
-        let read = w.stranger(Method::GET, &format!("/object/public/b/{upsert}")).empty().await;
+        let read = w
+            .stranger(Method::GET, &format!("/object/public/b/{upsert}"))
+            .empty()
+            .await;
         assert!(texts.contains(&read.expect(200).text()), "no mixture");
     }
     assert_eq!((w.files().len(), w.count("objects").await), (2, 2));
@@ -336,14 +531,22 @@ async fn of_concurrent_uploads_one_wins_whole() {
 async fn large_objects_survive_the_round_trip() {
     let w = World::new().await;
     w.open_bucket("b", true).await;
-    let data: Vec<u8> = (0..5_000_001u32).map(|i| i.wrapping_mul(2_654_435_761) as u8).collect();
-    let chunks: Vec<_> =
-        data.chunks(65_537).map(|c| Ok::<_, io::Error>(Bytes::copy_from_slice(c))).collect();
+    let data: Vec<u8> = (0..5_000_001u32)
+        .map(|i| i.wrapping_mul(2_654_435_761) as u8)
+        .collect();
+    let chunks: Vec<_> = data
+        .chunks(65_537)
+        .map(|c| Ok::<_, io::Error>(Bytes::copy_from_slice(c)))
+        .collect();
     w.alice(Method::POST, "/object/b/big")
         .send(Body::from_stream(stream::iter(chunks)))
         .await
         .expect(200);
-    let got = w.stranger(Method::GET, "/object/public/b/big").empty().await.expect(200);
+    let got = w
+        .stranger(Method::GET, "/object/public/b/big")
+        .empty()
+        .await
+        .expect(200);
     assert!(got.body == data);
     let part = w
         .stranger(Method::GET, "/object/public/b/big")
@@ -354,7 +557,10 @@ async fn large_objects_survive_the_round_trip() {
     assert!(part.body == data[1_000_000..4_000_000]);
     let client = w.app.superuser().await.unwrap();
     let row = client
-        .query_one("select metadata, user_metadata, owner_id from storage.objects", &[])
+        .query_one(
+            "select metadata, user_metadata, owner_id from storage.objects",
+            &[],
+        )
         .await
         .unwrap();
     let metadata: Value = row.get(0);
@@ -369,12 +575,22 @@ async fn large_objects_survive_the_round_trip() {
 async fn robots_tags() {
     let w = World::new().await;
     w.open_bucket("b", true).await;
-    let post = |tag| w.anon(Method::POST, "/object/b/a").header("x-robots-tag", tag);
+    let post = |tag| {
+        w.anon(Method::POST, "/object/b/a")
+            .header("x-robots-tag", tag)
+    };
     post("nonsense").upload("x").await.expect_error(
-        400, "400", "invalid_x_robots_tag", "InvalidRequest",
+        400,
+        "400",
+        "invalid_x_robots_tag",
+        "InvalidRequest",
         "Invalid X-Robots-Tag header: Invalid X-Robots-Tag rule: \"nonsense\"",
     );
     post("all").upload("x").await.expect(200);
-    let got = w.stranger(Method::GET, "/object/public/b/a").empty().await.expect(200);
+    let got = w
+        .stranger(Method::GET, "/object/public/b/a")
+        .empty()
+        .await
+        .expect(200);
     assert_eq!(got.header("x-robots-tag"), "all");
 }

@@ -44,7 +44,12 @@ impl Answer {
 
     #[track_caller]
     pub fn expect(self, status: u16) -> Self {
-        assert_eq!(self.status.as_u16(), status, "{}", String::from_utf8_lossy(&self.body));
+        assert_eq!(
+            self.status.as_u16(),
+            status,
+            "{}",
+            String::from_utf8_lossy(&self.body)
+        );
         self
     }
 
@@ -60,7 +65,10 @@ impl Answer {
         );
         assert_eq!(self.text(), expected);
         assert_eq!(self.status.as_u16(), http);
-        assert_eq!(self.header("content-type"), "application/json; charset=utf-8");
+        assert_eq!(
+            self.header("content-type"),
+            "application/json; charset=utf-8"
+        );
     }
 }
 
@@ -82,11 +90,17 @@ impl Asking<'_> {
         let response = self.world.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let body = body.collect().await.unwrap().to_bytes();
-        Answer { status: parts.status, headers: parts.headers, body }
+        Answer {
+            status: parts.status,
+            headers: parts.headers,
+            body,
+        }
     }
 
     pub async fn json(self, body: Value) -> Answer {
-        self.header("content-type", "application/json").send(body.to_string()).await
+        self.header("content-type", "application/json")
+            .send(body.to_string())
+            .await
     }
 
     pub async fn empty(self) -> Answer {
@@ -95,7 +109,9 @@ impl Asking<'_> {
 
     /// Uploads `body` as a plain text.
     pub async fn upload(self, body: &str) -> Answer {
-        self.header("content-type", "text/plain").send(body.to_owned()).await
+        self.header("content-type", "text/plain")
+            .send(body.to_owned())
+            .await
     }
 }
 
@@ -106,12 +122,19 @@ impl World {
 
     pub async fn with(settings: AppSettings) -> Self {
         let sets = [hearth_storage::migrations()];
-        let app = TestApp::create_with(&sets, settings, Arc::new(SystemClock)).await.unwrap();
+        let app = TestApp::create_with(&sets, settings, Arc::new(SystemClock))
+            .await
+            .unwrap();
         let directory = tempfile::tempdir().unwrap();
         let root = directory.path().join("objects");
         let storage = Storage::new(StorageConfig { root }).unwrap();
         let router = hearth_storage::router(storage.clone());
-        Self { app, storage, directory, router }
+        Self {
+            app,
+            storage,
+            directory,
+            router,
+        }
     }
 
     pub fn router(&self) -> Router {
@@ -120,7 +143,11 @@ impl World {
 
     pub fn ask(&self, context: RequestContext, method: Method, path: &str) -> Asking<'_> {
         let request = Request::builder().method(method).uri(path);
-        Asking { world: self, context, request }
+        Asking {
+            world: self,
+            context,
+            request,
+        }
     }
 
     pub fn service(&self, method: Method, path: &str) -> Asking<'_> {
@@ -161,7 +188,11 @@ impl World {
         fn walk(path: &std::path::Path, into: &mut Vec<std::path::PathBuf>) {
             for entry in std::fs::read_dir(path).unwrap() {
                 let path = entry.unwrap().path();
-                if path.is_dir() { walk(&path, into) } else { into.push(path) }
+                if path.is_dir() {
+                    walk(&path, into)
+                } else {
+                    into.push(path)
+                }
             }
         }
         let mut files = Vec::new();
