@@ -43,15 +43,16 @@ impl Suite {
 pub(crate) fn test(filter: Option<&str>) -> Result<ExitCode> {
     let suites = suites(filter)?;
     let bin = postgres::ensure()?;
-    // The page is part of the binary that the suites start.
-    if suites
-        .iter()
-        .any(|suite| matches!(suite, Suite::Node { .. }))
-    {
-        frontend::build()?;
-    }
     say("building (the first time takes some minutes)");
-    run(cargo().args(["build", "--workspace", "--bins"]))?;
+    let mut build = cargo();
+    build.args(["build", "--bins"]);
+    if suites.iter().all(|suite| matches!(suite, Suite::Rust(_))) {
+        run(build.args(["--package", "hearth-testkit"]))?;
+    } else {
+        // The other suites start the binary, and the page is part of it.
+        frontend::build()?;
+        run(build.arg("--workspace"))?;
+    }
 
     let cluster = test_cluster::start(bin.as_deref())?;
     let mut setting = Setting {
