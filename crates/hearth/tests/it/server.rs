@@ -25,6 +25,7 @@ pub(crate) struct Running {
 pub(crate) fn temp_dir() -> tempfile::TempDir {
     tempfile::Builder::new()
         .prefix("hearth-it-")
+        .permissions(std::os::unix::fs::PermissionsExt::from_mode(0o755))
         .tempdir()
         .unwrap()
 }

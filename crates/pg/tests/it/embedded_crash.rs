@@ -71,6 +71,7 @@ async fn an_orphan_with_other_settings_is_replaced() {
         .push(("max_connections".into(), "66".into()));
     let second = lab.start().await;
     assert_ne!(second.pid(), Some(pid));
+    assert_eq!(second.tcp_port(), port);
     assert_eq!(
         text(&second, "select current_setting('max_connections')").await,
         "66"

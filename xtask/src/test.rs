@@ -1,0 +1,209 @@
+//! `cargo x test`: gets what the tests need, runs all of them on one PostgreSQL, and counts.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+use std::time::Instant;
+
+use anyhow::{Context, Result};
+
+use crate::npm::{self, shown};
+use crate::outcome::Outcome;
+use crate::shell::{cargo, root, run, say, target, tee};
+use crate::{browser, frontend, postgres, python, test_cluster};
+
+/// What the suites are told about this run, as environment variables.
+struct Setting {
+    variables: Vec<(&'static str, PathBuf)>,
+}
+
+impl Setting {
+    fn apply(&self, command: &mut Command) {
+        command.envs(self.variables.iter().map(|(name, value)| (*name, value)));
+    }
+}
+
+/// A group of tests with a runner of its own.
+#[derive(Debug)]
+enum Suite {
+    Rust(Vec<String>),
+    Node { dir: PathBuf, browser: bool },
+    Python(PathBuf),
+}
+
+impl Suite {
+    fn name(&self) -> String {
+        match self {
+            Self::Rust(_) => "cargo test".to_owned(),
+            Self::Node { dir, .. } | Self::Python(dir) => shown(dir),
+        }
+    }
+}
+
+/// Runs everything, or what has `filter` in its name.
+pub(crate) fn test(filter: Option<&str>) -> Result<ExitCode> {
+    let suites = suites(filter)?;
+    let bin = postgres::ensure()?;
+    say("building (the first time takes some minutes)");
+    let mut build = cargo();
+    build.args(["build", "--bins"]);
+    if suites.iter().all(|suite| matches!(suite, Suite::Rust(_))) {
+        run(build.args(["--package", "hearth-testkit"]))?;
+    } else {
+        // The other suites start the binary, and the page is part of it.
+        frontend::build()?;
+        run(build.arg("--workspace"))?;
+    }
+
+    let cluster = test_cluster::start(bin.as_deref())?;
+    let mut setting = Setting {
+        variables: vec![
+            ("HEARTH_TEST_DATABASE_URL", PathBuf::from(&cluster.url)),
+            ("HEARTH_BIN", target().join("debug/hearth")),
+        ],
+    };
+    setting
+        .variables
+        .extend(bin.map(|bin| ("HEARTH_PG_BIN", bin)));
+
+    let mut results = Vec::new();
+    for suite in suites {
+        let name = suite.name();
+        say(format!("testing {name}"));
+        let started = Instant::now();
+        let outcome = run_suite(&suite, &setting).unwrap_or_else(|error| {
+            eprintln!("error: {name}: {error:#}");
+            Outcome::broken(format!("{error:#}"))
+        });
+        results.push((name, outcome, started.elapsed().as_secs()));
+    }
+    drop(cluster);
+    Ok(summarize(&results))
+}
+
+fn summarize(results: &[(String, Outcome, u64)]) -> ExitCode {
+    println!();
+    for (name, outcome, seconds) in results {
+        let Outcome {
+            passed,
+            failed,
+            note,
+        } = outcome;
+        let note = note
+            .as_deref()
+            .map(|note| format!("  ({note})"))
+            .unwrap_or_default();
+        println!("{passed:6} passed {failed:4} failed {seconds:5} s  {name}{note}");
+    }
+    let passed: u64 = results.iter().map(|(_, outcome, _)| outcome.passed).sum();
+    let failed: u64 = results.iter().map(|(_, outcome, _)| outcome.failed).sum();
+    println!("{passed} passed, {failed} failed");
+    if failed == 0 && passed > 0 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
+}
+
+fn run_suite(suite: &Suite, setting: &Setting) -> Result<Outcome> {
+    let mut command = match suite {
+        Suite::Rust(arguments) => {
+            let mut command = cargo();
+            command.args(["test", "--no-fail-fast"]).args(arguments);
+            command
+        }
+        Suite::Node { dir, browser } => {
+            npm::install(dir)?;
+            let mut command = npm::npm(dir)?;
+            command.arg("test");
+            if *browser {
+                let browser = browser::ensure()?;
+                command.env("PUPPETEER_EXECUTABLE_PATH", &browser);
+                command.env("HEARTH_CHROMIUM", browser);
+            }
+            command
+        }
+        Suite::Python(dir) => {
+            let mut command = Command::new(python::environment(dir)?);
+            command.current_dir(dir).args(["-m", "pytest", "--quiet"]);
+            command
+        }
+    };
+    setting.apply(&mut command);
+    let (output, ended_well) = tee(&mut command)?;
+    Ok(Outcome::read(&output, ended_well))
+}
+
+/// All suites of the tree that have `filter` in their name. What is no suite's name and no
+/// crate's is taken for part of the name of a Rust test.
+fn suites(filter: Option<&str>) -> Result<Vec<Suite>> {
+    let mut suites = Vec::new();
+    for dir in folders()? {
+        if let Some(browser) = node_suite(&dir)? {
+            suites.push(Suite::Node { dir, browser });
+        } else if dir.join("requirements.txt").is_file() {
+            suites.push(Suite::Python(dir));
+        }
+    }
+    let workspace = "--workspace".to_owned();
+    let Some(filter) = filter else {
+        suites.insert(0, Suite::Rust(vec![workspace]));
+        return Ok(suites);
+    };
+    suites.retain(|suite| suite.name().contains(filter));
+    if root().join("crates").join(filter).is_dir() {
+        let package = if filter == "hearth" {
+            filter.to_owned()
+        } else {
+            format!("hearth-{filter}")
+        };
+        suites.insert(0, Suite::Rust(vec!["--package".to_owned(), package]));
+    } else if suites.is_empty() {
+        suites.push(Suite::Rust(vec![workspace, filter.to_owned()]));
+    }
+    Ok(suites)
+}
+
+/// Where suites may lie: the console, `conformance/*`, `examples/*/*`.
+fn folders() -> Result<Vec<PathBuf>> {
+    let mut folders = vec![root().join("console")];
+    folders.extend(children(&root().join("conformance"))?);
+    for example in children(&root().join("examples"))? {
+        folders.extend(children(&example)?);
+    }
+    Ok(folders)
+}
+
+fn children(dir: &Path) -> Result<Vec<PathBuf>> {
+    if !dir.is_dir() {
+        return Ok(Vec::new());
+    }
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(dir)? {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() && entry.file_name() != "node_modules" {
+            found.push(entry.path());
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+/// `None` where the folder has no `npm test`; else whether its tests drive a browser.
+fn node_suite(dir: &Path) -> Result<Option<bool>> {
+    let file = dir.join("package.json");
+    let Ok(text) = std::fs::read_to_string(&file) else {
+        return Ok(None);
+    };
+    let package: serde_json::Value =
+        serde_json::from_str(&text).with_context(|| format!("{}", file.display()))?;
+    if package.pointer("/scripts/test").is_none() {
+        return Ok(None);
+    }
+    let names = ["dependencies", "devDependencies"]
+        .into_iter()
+        .filter_map(|kind| package.get(kind)?.as_object())
+        .flat_map(|packages| packages.keys());
+    let mut drivers =
+        names.filter(|name| name.contains("puppeteer") || name.contains("playwright"));
+    Ok(Some(drivers.next().is_some()))
+}
