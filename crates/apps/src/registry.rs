@@ -338,7 +338,9 @@ impl Registry {
     }
 
     fn seal_settings(&self, settings: &AppSettings) -> String {
-        self.options.key.seal(&serde_json::to_string(settings).unwrap_or_default())
+        self.options
+            .key
+            .seal(&serde_json::to_string(settings).unwrap_or_default())
     }
 
     /// The application `reference`, if there is one.

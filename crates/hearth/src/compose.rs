@@ -63,8 +63,11 @@ pub(crate) fn compose(
     })
 }
 
-fn auth_config(_: &ServerConfig) -> hearth_auth::AuthConfig {
-    hearth_auth::AuthConfig {}
+fn auth_config(config: &ServerConfig) -> hearth_auth::AuthConfig {
+    hearth_auth::AuthConfig {
+        wechat_api_url: config.wechat_api_url.clone(),
+        ..hearth_auth::AuthConfig::default()
+    }
 }
 
 fn storage_config(config: &ServerConfig) -> hearth_storage::StorageConfig {
@@ -78,9 +81,6 @@ pub(crate) async fn delete_objects(
     config: &ServerConfig,
     reference: &AppRef,
 ) -> anyhow::Result<()> {
-    let folder = config.storage_root.join(reference.as_str());
-    match tokio::fs::remove_dir_all(&folder).await {
-        Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(e.into()),
-        _ => Ok(()),
-    }
+    let storage = Storage::new(storage_config(config))?;
+    Ok(storage.forget_application(reference).await?)
 }

@@ -20,8 +20,10 @@ pub enum ExternalError {
     #[error("the PostgreSQL of database_url is version {0}; Hearth needs 15 or newer")]
     TooOld(String),
     /// Without these nothing works.
-    #[error("the user {user} of database_url lacks {lacks}, which Hearth cannot do without: \
-             an application is a database with an owner of its own")]
+    #[error(
+        "the user {user} of database_url lacks {lacks}, which Hearth cannot do without: \
+             an application is a database with an owner of its own"
+    )]
     Powerless {
         /// The user.
         user: String,
@@ -38,8 +40,10 @@ pub async fn probe(
     url: &Secret,
     service_password: Secret,
 ) -> Result<(Server, Vec<String>), ExternalError> {
-    let base: Config =
-        url.expose().parse().map_err(|e| ExternalError::Url(describe(&e as &dyn std::error::Error)))?;
+    let base: Config = url
+        .expose()
+        .parse()
+        .map_err(|e| ExternalError::Url(describe(&e as &dyn std::error::Error)))?;
     let failed = |e: PgError| ExternalError::Connect(describe(&e));
     let (client, _) = connect(&base).await.map_err(failed)?;
     let row = client
@@ -68,16 +72,24 @@ pub async fn probe(
         replication: wal_level == "logical" && (superuser || row.get(7)),
         bypass_rls: superuser || (version >= 160_000 && row.get(8)),
     };
-    let lacks: Vec<&str> = [(powers.create_role, "CREATEROLE"), (powers.create_db, "CREATEDB")]
-        .iter()
-        .filter(|(has, _)| !has)
-        .map(|(_, name)| *name)
-        .collect();
+    let lacks: Vec<&str> = [
+        (powers.create_role, "CREATEROLE"),
+        (powers.create_db, "CREATEDB"),
+    ]
+    .iter()
+    .filter(|(has, _)| !has)
+    .map(|(_, name)| *name)
+    .collect();
     if !lacks.is_empty() {
-        return Err(ExternalError::Powerless { user, lacks: lacks.join(" and ") });
+        return Err(ExternalError::Powerless {
+            user,
+            lacks: lacks.join(" and "),
+        });
     }
     let cannot = limits(&user, powers, wal_level);
-    let admin_password = base.get_password().map(|p| String::from_utf8_lossy(p).into_owned());
+    let admin_password = base
+        .get_password()
+        .map(|p| String::from_utf8_lossy(p).into_owned());
     let server = Server {
         admin_user: user,
         admin_password: admin_password.unwrap_or_default().into(),
