@@ -39,8 +39,28 @@ impl Suite {
     }
 }
 
-/// Runs everything, or what has `filter` in its name.
+/// Runs everything, or what has `filter` in its name. The last line says how many tests passed and
+/// failed, also where the tests could not be started.
 pub(crate) fn test(filter: Option<&str>) -> Result<ExitCode> {
+    let results = run_suites(filter).unwrap_or_else(|error| {
+        eprintln!("error: {error:#}");
+        vec![Tested {
+            name: "getting ready".to_owned(),
+            outcome: Outcome::broken(format!("{error:#}")),
+            seconds: 0,
+        }]
+    });
+    Ok(summarize(&results))
+}
+
+/// A suite's result.
+struct Tested {
+    name: String,
+    outcome: Outcome,
+    seconds: u64,
+}
+
+fn run_suites(filter: Option<&str>) -> Result<Vec<Tested>> {
     let suites = suites(filter)?;
     let bin = postgres::ensure()?;
     say("building (the first time takes some minutes)");
@@ -74,15 +94,25 @@ pub(crate) fn test(filter: Option<&str>) -> Result<ExitCode> {
             eprintln!("error: {name}: {error:#}");
             Outcome::broken(format!("{error:#}"))
         });
-        results.push((name, outcome, started.elapsed().as_secs()));
+        let seconds = started.elapsed().as_secs();
+        results.push(Tested {
+            name,
+            outcome,
+            seconds,
+        });
     }
     drop(cluster);
-    Ok(summarize(&results))
+    Ok(results)
 }
 
-fn summarize(results: &[(String, Outcome, u64)]) -> ExitCode {
+fn summarize(results: &[Tested]) -> ExitCode {
     println!();
-    for (name, outcome, seconds) in results {
+    for Tested {
+        name,
+        outcome,
+        seconds,
+    } in results
+    {
         let Outcome {
             passed,
             failed,
@@ -94,8 +124,8 @@ fn summarize(results: &[(String, Outcome, u64)]) -> ExitCode {
             .unwrap_or_default();
         println!("{passed:6} passed {failed:4} failed {seconds:5} s  {name}{note}");
     }
-    let passed: u64 = results.iter().map(|(_, outcome, _)| outcome.passed).sum();
-    let failed: u64 = results.iter().map(|(_, outcome, _)| outcome.failed).sum();
+    let passed: u64 = results.iter().map(|tested| tested.outcome.passed).sum();
+    let failed: u64 = results.iter().map(|tested| tested.outcome.failed).sum();
     println!("{passed} passed, {failed} failed");
     if failed == 0 && passed > 0 {
         ExitCode::SUCCESS
