@@ -31,6 +31,10 @@ enum Suite {
 }
 
 impl Suite {
+    fn is_rust(&self) -> bool {
+        matches!(self, Self::Rust(_))
+    }
+
     fn name(&self) -> String {
         match self {
             Self::Rust(_) => "cargo test".to_owned(),
@@ -63,16 +67,12 @@ struct Tested {
 fn run_suites(filter: Option<&str>) -> Result<Vec<Tested>> {
     let suites = suites(filter)?;
     let bin = postgres::ensure()?;
-    say("building (the first time takes some minutes)");
-    let mut build = cargo();
-    build.args(["build", "--bins"]);
-    if suites.iter().all(|suite| matches!(suite, Suite::Rust(_))) {
-        run(build.args(["--package", "hearth-testkit"]))?;
-    } else {
-        // The other suites start the binary, and the page is part of it.
+    if !suites.iter().all(Suite::is_rust) {
+        // These start the binary, and the page is part of it.
         frontend::build()?;
-        run(build.arg("--workspace"))?;
     }
+    say("building (the first time takes some minutes)");
+    run(&mut build(&suites))?;
 
     let cluster = test_cluster::start(bin.as_deref())?;
     let mut setting = Setting {
@@ -103,6 +103,22 @@ fn run_suites(filter: Option<&str>) -> Result<Vec<Tested>> {
     }
     drop(cluster);
     Ok(results)
+}
+
+/// What has to be built before the suites start, in the way that they will ask for it again: Cargo
+/// compiles a library anew for each set of features that a command joins together.
+fn build(suites: &[Suite]) -> Command {
+    let everything = |suite: &Suite| matches!(suite, Suite::Rust(args) if args.len() == 1);
+    let mut command = cargo();
+    if suites.iter().any(everything) {
+        // With the programs of every package that has integration tests.
+        command.args(["test", "--workspace", "--no-run"]);
+    } else if suites.iter().all(Suite::is_rust) {
+        command.args(["build", "--bins", "--package", "hearth-testkit"]);
+    } else {
+        command.args(["build", "--bins", "--workspace"]);
+    }
+    command
 }
 
 fn summarize(results: &[Tested]) -> ExitCode {
