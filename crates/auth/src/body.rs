@@ -53,6 +53,12 @@ impl Params {
     pub(crate) fn parse(bytes: &[u8], name: &'static str) -> Result<Self, AuthError> {
         let value: Value = serde_json::from_slice(bytes)
             .map_err(|error| AuthError::BadJson(syntax_error(bytes, &error)))?;
+        if has_nul(&value) {
+            // PostgreSQL has no such text.
+            return Err(AuthError::validation(
+                "Request body must not contain NUL characters",
+            ));
+        }
         let fields = match value {
             Value::Object(fields) => fields,
             Value::Null => JsonMap::new(),
@@ -123,6 +129,17 @@ impl Params {
         AuthError::BadJson(format!(
             "json: cannot unmarshal {kind} into Go struct field {of}.{name} of type {wanted}"
         ))
+    }
+}
+
+fn has_nul(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.contains('\0'),
+        Value::Array(items) => items.iter().any(has_nul),
+        Value::Object(map) => map
+            .iter()
+            .any(|(key, value)| key.contains('\0') || has_nul(value)),
+        _ => false,
     }
 }
 
