@@ -146,7 +146,7 @@ impl Upload {
                         .or(mime)
                         .unwrap_or_else(|| "text/plain".to_owned()),
                     cache_control: match cache_control {
-                        Some(seconds) if seconds != "" => format!("max-age={seconds}"),
+                        Some(seconds) if !seconds.is_empty() => format!("max-age={seconds}"),
                         _ => "no-cache".to_owned(),
                     },
                     user_metadata: custom.and_then(|json: String| serde_json::from_str(&json).ok()),

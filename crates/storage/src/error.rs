@@ -219,6 +219,11 @@ impl StorageError {
         }
     }
 
+    /// The status that the body tells, for protocols that put it where HTTP has it.
+    pub(crate) fn true_status(&self) -> StatusCode {
+        StatusCode::from_u16(self.shape().status).unwrap_or(StatusCode::BAD_REQUEST)
+    }
+
     /// A refusal of the bytes' store.
     pub(crate) fn backend(error: impl std::error::Error + Send + Sync + 'static) -> Self {
         Self::Backend(Box::new(error))

@@ -18,6 +18,7 @@ mod rows;
 mod schema;
 mod signed_url;
 mod state;
+mod tus;
 mod uploader;
 mod wire;
 

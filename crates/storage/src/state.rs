@@ -6,6 +6,7 @@ use std::sync::Arc;
 use hearth_core::AppRef;
 
 use crate::backend::Backend;
+use crate::tus::store::Locks;
 
 /// Where the bytes are kept.
 #[derive(Debug, Clone)]
@@ -26,6 +27,7 @@ pub struct StorageStartError {
 /// Object storage of all applications.
 pub struct Storage {
     pub(crate) backend: Backend,
+    pub(crate) locks: Locks,
 }
 
 impl Storage {
@@ -38,7 +40,10 @@ impl Storage {
             path: config.root.display().to_string(),
             source: source.into(),
         })?;
-        Ok(Arc::new(Self { backend }))
+        Ok(Arc::new(Self {
+            backend,
+            locks: Locks::default(),
+        }))
     }
 
     /// Deletes the bytes of a deleted application. Its rows went with its database.

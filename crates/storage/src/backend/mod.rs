@@ -152,6 +152,54 @@ impl Backend {
             .map_err(StorageError::backend)
     }
 
+    /// The pieces of a resumable upload in order, with their sizes. A piece that begins inside of
+    /// the one before it was overtaken by a retry and does not count.
+    pub(crate) async fn pieces(
+        &self,
+        app: &AppRef,
+        upload: Uuid,
+    ) -> Result<Vec<(Key, u64)>, StorageError> {
+        let prefix = Path::from_iter([app.as_str(), "resumable", &upload.to_string()]);
+        let mut found: Vec<_> = self
+            .store
+            .list(Some(&prefix))
+            .try_filter_map(async |meta| {
+                let start = meta
+                    .location
+                    .filename()
+                    .and_then(|name| name.parse::<u64>().ok());
+                Ok(start.map(|start| (start, Key(meta.location), meta.size)))
+            })
+            .try_collect()
+            .await
+            .map_err(StorageError::backend)?;
+        found.sort_by_key(|(start, ..)| *start);
+        let mut end = 0;
+        found.retain(|(start, _, size)| {
+            let follows = *start == end;
+            end += if follows { *size } else { 0 };
+            follows
+        });
+        Ok(found
+            .into_iter()
+            .map(|(_, key, size)| (key, size))
+            .collect())
+    }
+
+    /// All resumable uploads of an application.
+    pub(crate) async fn uploads(&self, app: &AppRef) -> Result<Vec<Uuid>, StorageError> {
+        let prefix = Path::from_iter([app.as_str(), "resumable"]);
+        let listed = self.store.list_with_delimiter(Some(&prefix)).await;
+        let listed = listed.map_err(StorageError::backend)?;
+        let names = listed
+            .common_prefixes
+            .iter()
+            .filter_map(|path| path.parts().last());
+        Ok(names
+            .filter_map(|name| Uuid::try_parse(name.as_ref()).ok())
+            .collect())
+    }
+
     /// Deletes everything about a resumable upload.
     pub(crate) async fn discard_upload(&self, app: &AppRef, upload: Uuid) {
         let prefix = Path::from_iter([app.as_str(), "resumable", &upload.to_string()]);

@@ -9,4 +9,5 @@ mod listing;
 mod policies;
 mod signed;
 mod transfer;
+mod tus;
 mod upload;
