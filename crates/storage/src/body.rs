@@ -127,7 +127,7 @@ impl Upload {
         let boundary = multer::parse_boundary(content_type)
             .map_err(|_| invalid("Multipart: Boundary not found"))?;
         let mut form = Multipart::new(body.into_data_stream(), boundary);
-        let mut cache_control = None;
+        let mut cache_control: Option<String> = None;
         let mut metadata = None;
         let mut user_metadata = None;
         let mut given_type = None;
