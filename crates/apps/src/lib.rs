@@ -5,10 +5,13 @@ pub mod app;
 pub mod context;
 pub mod database;
 pub mod per_app;
+pub mod registry;
+pub mod seal;
 pub mod settings;
 
 pub use app::{App, AppState};
 pub use context::{Bearer, RequestContext};
 pub use database::{AppDatabase, ServiceRole};
 pub use per_app::PerApp;
+pub use registry::{NewApp, Registry, RegistryError, RegistryOptions};
 pub use settings::AppSettings;

@@ -1,6 +1,7 @@
 //! Settings of one application: kept as one JSON object in the control database, swapped as a
 //! whole at run time. A setting that is absent there has its default.
 
+use hearth_core::Secret;
 use serde::{Deserialize, Serialize};
 
 /// All sections.
@@ -66,6 +67,44 @@ pub struct AuthSettings {
     pub refresh_token_rotation: bool,
     /// For how many seconds a replaced refresh token may be used again.
     pub refresh_token_reuse_interval: i64,
+    /// Sign-up and sign-in by phone number.
+    pub phone_enabled: bool,
+    /// A phone number counts as confirmed without a message.
+    pub sms_autoconfirm: bool,
+    /// Sign-in by a link or code in a mail.
+    pub magic_link_enabled: bool,
+    /// Lifetime of links and codes in mails, in seconds.
+    pub mailer_otp_exp: i64,
+    /// Digits of a code in a mail.
+    pub mailer_otp_length: usize,
+    /// Least time between two mails of a kind to one user, in seconds.
+    pub mailer_max_frequency: i64,
+    /// A change of address is confirmed from the old and the new one.
+    pub mailer_secure_email_change: bool,
+    /// Sets of characters of each of which a password must hold one.
+    pub password_required_characters: Vec<String>,
+    /// A new password asks for a code if the session is older than a day.
+    pub update_password_require_reauthentication: bool,
+    /// A new password asks for the current one.
+    pub update_password_require_current_password: bool,
+    /// Users may link and unlink identities.
+    pub manual_linking_enabled: bool,
+    /// A session ends this many seconds after it began; 0: never.
+    pub sessions_timebox: i64,
+    /// A session ends after this many seconds without a refresh; 0: never.
+    pub sessions_inactivity_timeout: i64,
+    /// Only the session refreshed last is good.
+    pub sessions_single_per_user: bool,
+    /// Second factors by authenticator app may be enrolled.
+    pub mfa_totp_enroll_enabled: bool,
+    /// Second factors by authenticator app may be used.
+    pub mfa_totp_verify_enabled: bool,
+    /// Most factors of one user.
+    pub mfa_max_enrolled_factors: usize,
+    /// AppID of the WeChat mini program; empty: sign-in by WeChat is off.
+    pub wechat_mini_app_id: String,
+    /// Its AppSecret.
+    pub wechat_mini_app_secret: Secret,
 }
 
 impl Default for AuthSettings {
@@ -81,6 +120,25 @@ impl Default for AuthSettings {
             password_min_length: 6,
             refresh_token_rotation: true,
             refresh_token_reuse_interval: 10,
+            phone_enabled: false,
+            sms_autoconfirm: false,
+            magic_link_enabled: true,
+            mailer_otp_exp: 3600,
+            mailer_otp_length: 6,
+            mailer_max_frequency: 60,
+            mailer_secure_email_change: true,
+            password_required_characters: Vec::new(),
+            update_password_require_reauthentication: false,
+            update_password_require_current_password: false,
+            manual_linking_enabled: false,
+            sessions_timebox: 0,
+            sessions_inactivity_timeout: 0,
+            sessions_single_per_user: false,
+            mfa_totp_enroll_enabled: true,
+            mfa_totp_verify_enabled: true,
+            mfa_max_enrolled_factors: 10,
+            wechat_mini_app_id: String::new(),
+            wechat_mini_app_secret: Secret::default(),
         }
     }
 }

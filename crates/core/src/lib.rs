@@ -1,10 +1,9 @@
-//! The vocabulary every Hearth crate shares: ids, claims, clock, errors, secrets and operational
-//! events. It performs no I/O and knows of HTTP only the status type.
+//! The vocabulary every Hearth crate shares: ids, claims, clock, errors and secrets.
+//! It performs no I/O and knows of HTTP only the status type.
 
 pub mod claims;
 pub mod clock;
 pub mod error;
-pub mod event;
 pub mod ids;
 pub mod secret;
 

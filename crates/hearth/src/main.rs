@@ -1,1 +1,30 @@
-fn main() {}
+//! `hearth`: the server and its commands. This crate only composes the others: read
+//! `compose.rs` first.
+
+mod cli;
+mod compose;
+mod database;
+mod demo;
+mod lifecycle;
+mod root;
+mod runtime_file;
+mod telemetry;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+fn main() -> ExitCode {
+    let command = cli::Cli::parse();
+    let runtime = match tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+    {
+        Ok(runtime) => runtime,
+        Err(error) => return cli::fail(&anyhow::anyhow!("cannot start threads: {error}")),
+    };
+    match runtime.block_on(cli::run(command)) {
+        Ok(code) => code,
+        Err(error) => cli::fail(&error),
+    }
+}

@@ -5,6 +5,7 @@ pub mod bootstrap;
 pub mod connect;
 pub mod embedded;
 pub mod error;
+pub mod external;
 pub mod identifier;
 pub mod listen;
 pub mod migrate;

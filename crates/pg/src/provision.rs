@@ -126,7 +126,8 @@ pub async fn ensure_template(
 /// Makes an application's database out of `template`, and its owner role with `password`.
 ///
 /// # Errors
-/// PostgreSQL's refusal; what had been made is taken away again.
+/// PostgreSQL's refusal: 42710 where the role exists, 42P04 where the database does. What this
+/// call had made is taken away again, and nothing else.
 pub async fn create_application(
     server: &Server,
     template: &str,
@@ -134,23 +135,6 @@ pub async fn create_application(
     password: &Secret,
 ) -> Result<(), PgError> {
     let client = admin(server).await?;
-    let result = create_application_steps(server, &client, template, reference, password).await;
-    if result.is_err()
-        && let Err(error) = drop_application(server, reference).await
-    {
-        tracing::warn!(%error, app.reference = %reference, "half-made application is left over");
-    }
-    result
-}
-
-async fn create_application_steps(
-    server: &Server,
-    client: &Client,
-    template: &str,
-    reference: &AppRef,
-    password: &Secret,
-) -> Result<(), PgError> {
-    let database = quote(&reference.database());
     let owner = quote(&reference.owner_role());
     let password = literal(password.expose());
     client
@@ -160,10 +144,34 @@ async fn create_application_steps(
              grant {OWNER_MEMBERSHIPS} to {owner}; commit"
         ))
         .await?;
+    let database = quote(&reference.database());
     let template = quote(template);
-    client
+    if let Err(error) = client
         .batch_execute(&format!("create database {database} template {template}"))
-        .await?;
+        .await
+    {
+        client
+            .batch_execute(&format!("drop role if exists {owner}"))
+            .await?;
+        return Err(error.into());
+    }
+    let opened = open_to_owner(server, &client, reference).await;
+    if opened.is_err()
+        && let Err(error) = drop_application(server, reference).await
+    {
+        tracing::warn!(%error, app.reference = %reference, "half-made application is left over");
+    }
+    opened
+}
+
+/// Gives a new application's database to its owner, and to nobody else but Hearth's logins.
+async fn open_to_owner(
+    server: &Server,
+    client: &Client,
+    reference: &AppRef,
+) -> Result<(), PgError> {
+    let database = quote(&reference.database());
+    let owner = quote(&reference.owner_role());
     client
         .batch_execute(&format!(
             "begin;

@@ -109,6 +109,17 @@ impl<'c> Scoped<'c> {
         Ok(scoped)
     }
 
+    /// Goes on with other rights in the same transaction: for a rehearsal that prepares rows with
+    /// one role and looks at them with another.
+    ///
+    /// # Errors
+    /// PostgreSQL's refusal, for instance of a role that does not exist (22023).
+    pub async fn assume(&self, rights: &Rights<'_>) -> Result<(), PgError> {
+        let set = self.client.prepare(SET_RIGHTS).await?;
+        execute(self.client, &set, &rights.values()).await?;
+        Ok(())
+    }
+
     /// The connection, for statements inside this transaction.
     pub fn client(&self) -> &'c PgClient {
         self.client

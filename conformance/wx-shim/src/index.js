@@ -1,0 +1,5 @@
+// Enough of WeChat's mini program runtime to run one under Node: `new Phone({root})` is a phone with
+// one mini program on it. Several phones live in one process, each with its own modules, storage,
+// files and sockets.
+
+export { Phone } from './phone.js'

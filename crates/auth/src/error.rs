@@ -1,0 +1,557 @@
+//! Everything this service refuses or fails at, each with GoTrue's code, status and words. Clients
+//! match on the codes, so this list is the whole of them.
+
+use std::borrow::Cow;
+
+use axum::response::{IntoResponse, Response};
+use hearth_core::{ApiError, ErrorKind};
+use hearth_jwt::JwtError;
+use hearth_pg::PgError;
+use http::StatusCode;
+
+/// A refused or failed request.
+#[derive(Debug, thiserror::Error)]
+pub enum AuthError {
+    // What was sent
+    /// The body is no JSON, or a field has the wrong type. The text is Go's.
+    #[error("Could not parse request body as JSON: {0}")]
+    BadJson(String),
+    /// The same, in the words of the magic link endpoint.
+    #[error("Could not read verification params: {0}")]
+    BadVerificationParams(String),
+    /// The body could not be read to its end.
+    #[error("Could not read body into byte slice")]
+    UnreadableBody,
+    /// The body is larger than `limit` bytes.
+    #[error("Request body too large (max {limit} bytes)")]
+    BodyTooLarge {
+        /// The limit in bytes.
+        limit: usize,
+    },
+    /// A parameter is missing or wrong.
+    #[error("{0}")]
+    Validation(Cow<'static, str>),
+    /// As [`AuthError::Validation`], where upstream answers 422.
+    #[error("{0}")]
+    Unprocessable(Cow<'static, str>),
+    /// An id in the path is no UUID.
+    #[error("{0} must be an UUID")]
+    PathNotUuid(&'static str),
+    /// A grant type that does not exist.
+    #[error("unsupported_grant_type")]
+    UnsupportedGrantType,
+    /// A password that the rules refuse.
+    #[error("{message}")]
+    WeakPassword {
+        /// All reasons in words.
+        message: String,
+        /// All reasons by name.
+        reasons: Vec<&'static str>,
+    },
+
+    /// A refusal in the shape of OAuth: `error` and `error_description`.
+    #[error("{description}")]
+    OAuth {
+        /// OAuth's name of it.
+        error: &'static str,
+        /// In words.
+        description: Cow<'static, str>,
+    },
+
+    // Who asks
+    /// No `Authorization: Bearer …`.
+    #[error("This endpoint requires a valid Bearer token")]
+    NoBearer,
+    /// The bearer token was refused.
+    #[error("invalid JWT: unable to parse or verify signature, {}", go_jwt_error(.0))]
+    BadJwt(JwtError),
+    /// A token without `sub`.
+    #[error("invalid claim: missing sub claim")]
+    MissingSub,
+    /// A `sub` that is no UUID.
+    #[error("invalid claim: sub claim must be a UUID")]
+    SubNotUuid,
+    /// A `session_id` that is no UUID.
+    #[error("invalid claim: session_id claim must be a UUID")]
+    SessionIdNotUuid,
+    /// The token's user is gone.
+    #[error("User from sub claim in JWT does not exist")]
+    UserOfTokenGone,
+    /// The token's session is gone.
+    #[error("Session from session_id claim in JWT does not exist")]
+    SessionOfTokenGone,
+    /// The session's time is over.
+    #[error("Session is no longer valid")]
+    SessionNoLongerValid,
+    /// The token's audience is another one.
+    #[error("Token audience doesn't match request audience")]
+    AudienceMismatch,
+    /// As [`AuthError::AudienceMismatch`], where identities are unlinked.
+    #[error("Token audience doesn't match request audience")]
+    UnexpectedAudience,
+    /// Not an admin's token.
+    #[error("User not allowed")]
+    NotAdmin,
+    /// Only admins change `app_metadata`.
+    #[error("Updating app_metadata requires admin privileges")]
+    AppMetadataNeedsAdmin,
+    /// Anonymous users may not.
+    #[error("Anonymous user not allowed to perform these actions")]
+    AnonymousNotAllowed,
+    /// The user is banned.
+    #[error("User is banned")]
+    Banned,
+    /// The user is banned, said at sign-in.
+    #[error("User is banned")]
+    BannedAtSignIn,
+
+    // Sign-up and sign-in
+    /// Unknown user or wrong password.
+    #[error("Invalid login credentials")]
+    InvalidCredentials,
+    /// The address is not confirmed.
+    #[error("Email not confirmed")]
+    EmailNotConfirmed,
+    /// The phone number is not confirmed.
+    #[error("Phone not confirmed")]
+    PhoneNotConfirmed,
+    /// The address is taken, said at sign-up.
+    #[error("User already registered")]
+    UserAlreadyExists,
+    /// The address is taken.
+    #[error("A user with this email address has already been registered")]
+    EmailExists,
+    /// The phone number is taken.
+    #[error("A user with this phone number has already been registered")]
+    PhoneExists,
+    /// The phone number is taken, said to an admin.
+    #[error("Phone number already registered by another user")]
+    PhoneExistsAdmin,
+    /// Sign-up is off.
+    #[error("Signups not allowed for this instance")]
+    SignupDisabled,
+    /// Anonymous sign-in is off.
+    #[error("Anonymous sign-ins are disabled")]
+    AnonymousDisabled,
+    /// Sign-up by mail is off.
+    #[error("Email signups are disabled")]
+    EmailSignupsDisabled,
+    /// Sign-up by phone is off.
+    #[error("Phone signups are disabled")]
+    PhoneSignupsDisabled,
+    /// Sign-in by mail is off; 422 at sign-in and magic link.
+    #[error("Email logins are disabled")]
+    EmailLoginsDisabled,
+    /// Sign-in by mail is off; 400 elsewhere.
+    #[error("Email logins are disabled")]
+    EmailDisabled,
+    /// Sign-in by phone is off; 422 at sign-in.
+    #[error("Phone logins are disabled")]
+    PhoneLoginsDisabled,
+    /// Sign-in by phone is off; 400 elsewhere.
+    #[error("Phone logins are disabled")]
+    PhoneDisabled,
+    /// Codes by phone are off.
+    #[error("Unsupported phone provider")]
+    UnsupportedPhoneProvider,
+    /// No provider sends messages to phones.
+    #[error("Unable to get SMS provider")]
+    NoSmsProvider,
+    /// Sign-in by a wallet is off.
+    #[error("Web3 provider is disabled")]
+    Web3Disabled,
+    /// Sign-in by link is off.
+    #[error("Login with magic link is disabled")]
+    MagicLinkDisabled,
+    /// A code for an unknown address, with `create_user: false`.
+    #[error("Signups not allowed for otp")]
+    OtpSignupDisabled,
+    /// A provider that is not there.
+    #[error("{0}")]
+    ProviderDisabled(Cow<'static, str>),
+
+    // Sessions
+    /// Unknown refresh token.
+    #[error("Invalid Refresh Token: Refresh Token Not Found")]
+    RefreshTokenNotFound,
+    /// A refresh token that was used before.
+    #[error("Invalid Refresh Token: Already Used")]
+    RefreshTokenAlreadyUsed,
+    /// The refresh token's user is banned.
+    #[error("Invalid Refresh Token: User Banned")]
+    RefreshTokenUserBanned,
+    /// A refresh token without a session.
+    #[error("Invalid Refresh Token: No Valid Session Found")]
+    RefreshTokenNoSession,
+    /// Its session's time is over.
+    #[error("Invalid Refresh Token: Session Expired{0}")]
+    RefreshSessionExpired(&'static str),
+    /// The session stayed locked by other refreshes.
+    #[error("Too many concurrent token refresh requests on the same session or refresh token")]
+    TooManyRefreshes,
+
+    // Codes and links
+    /// A code that is wrong or too old.
+    #[error("Token has expired or is invalid")]
+    OtpExpired,
+    /// A link that is wrong or too old.
+    #[error("Email link is invalid or has expired")]
+    LinkExpired,
+    /// Too early for another mail.
+    #[error("For security purposes, you can only request this after {seconds} seconds.")]
+    TooEarly {
+        /// How long to wait.
+        seconds: i64,
+    },
+    /// No PKCE flow with this code.
+    #[error("invalid flow state, no valid flow state found")]
+    FlowStateNotFound,
+    /// No PKCE flow belongs to this link.
+    #[error("No associated flow state found. {0}")]
+    NoAssociatedFlow(&'static str),
+    /// The PKCE flow is too old.
+    #[error("invalid flow state, flow state has expired")]
+    FlowStateExpired,
+    /// The verifier does not fit the challenge.
+    #[error("code challenge does not match previously saved code verifier")]
+    BadCodeVerifier,
+    /// The code to re-authenticate is wrong or too old.
+    #[error("{0}")]
+    ReauthenticationNotValid(&'static str),
+    /// A new password needs a code.
+    #[error("Password update requires reauthentication")]
+    ReauthenticationNeeded,
+    /// Verify your address first.
+    #[error("Please verify your email first.")]
+    VerifyEmailFirst,
+    /// Verify your number first.
+    #[error("Please verify your phone first.")]
+    VerifyPhoneFirst,
+
+    // Users and identities
+    /// No such user.
+    #[error("{0}")]
+    UserNotFound(&'static str),
+    /// The new password is the old one.
+    #[error("New password should be different from the old password.")]
+    SamePassword,
+    /// The current password is missing.
+    #[error("Current password required when setting new password.")]
+    CurrentPasswordRequired,
+    /// The current password is wrong.
+    #[error("Current password required when setting new password.")]
+    CurrentPasswordMismatch,
+    /// Single sign-on decides over these fields.
+    #[error("Updating email, phone, password of a SSO account only possible via SSO")]
+    SsoManaged,
+    /// A second factor is needed first.
+    #[error("{0}")]
+    InsufficientAal(&'static str),
+    /// Linking by hand is off.
+    #[error("Manual linking is disabled")]
+    ManualLinkingDisabled,
+    /// The last identity stays.
+    #[error("User must have at least 1 identity after unlinking")]
+    SingleIdentity,
+    /// Not an identity of this user.
+    #[error("Identity doesn't exist")]
+    IdentityNotFound,
+    /// The identity is somebody's already.
+    #[error("{0}")]
+    IdentityAlreadyExists(&'static str),
+    /// The address of another identity is another user's.
+    #[error("Unable to unlink identity due to email conflict")]
+    EmailConflict,
+
+    // Second factors
+    /// No such factor of this user.
+    #[error("Factor not found")]
+    FactorNotFound,
+    /// The user has a factor of that name.
+    #[error("A factor with the friendly name {0:?} for this user already exists")]
+    FactorNameConflict(String),
+    /// The user has too many factors.
+    #[error("{0}")]
+    TooManyFactors(&'static str),
+    /// Enrolling is off.
+    #[error("MFA enroll is disabled for {0}")]
+    FactorEnrollDisabled(FactorKind),
+    /// Verifying is off.
+    #[error("MFA verification is disabled for {0}")]
+    FactorVerifyDisabled(FactorKind),
+    /// Wrong code.
+    #[error("Invalid TOTP code entered")]
+    FactorVerificationFailed,
+    /// No such challenge.
+    #[error("MFA factor with the provided challenge ID not found")]
+    ChallengeNotFound,
+    /// The challenge is too old.
+    #[error(
+        "MFA challenge {0} has expired, verify against another challenge or create a new challenge."
+    )]
+    ChallengeExpired(uuid::Uuid),
+    /// The challenge was made from another address.
+    #[error("Challenge and verify IP addresses mismatch.")]
+    ChallengeAddressMismatch,
+
+    // Off
+    /// A part that is not there or switched off.
+    #[error("{message}")]
+    Disabled {
+        /// GoTrue's code.
+        code: &'static str,
+        /// GoTrue's words.
+        message: &'static str,
+    },
+
+    // WeChat
+    /// WeChat refused the code or the request.
+    #[error("{0}")]
+    WechatRefused(Cow<'static, str>),
+    /// WeChat is busy or did not answer in time.
+    #[error("{0}")]
+    WechatUnavailable(Cow<'static, str>),
+    /// The openid is another user's.
+    #[error("WeChat account is already bound to another user")]
+    WechatAlreadyBound,
+
+    // What failed here
+    /// The database refused; the words say at what.
+    #[error("{message}")]
+    Database {
+        /// GoTrue's words for the step.
+        message: &'static str,
+        /// The cause, for the log and for errors that triggers raise on purpose.
+        #[source]
+        source: PgError,
+    },
+    /// The database refused at a step that has no words of its own.
+    #[error("Unexpected failure, please check server logs for more information")]
+    Unhandled(#[from] PgError),
+    /// Something else failed.
+    #[error("{0}")]
+    Internal(Cow<'static, str>),
+    /// Waited too long for a turn.
+    #[error("Processing this request timed out, please retry after a moment.")]
+    Timeout,
+}
+
+/// Kinds of second factors in the words of error messages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FactorKind {
+    /// Authenticator app.
+    Totp,
+    /// Message to a phone.
+    Phone,
+    /// Security key.
+    WebAuthn,
+}
+
+impl std::fmt::Display for FactorKind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Totp => "TOTP",
+            Self::Phone => "Phone",
+            Self::WebAuthn => "WebAuthn",
+        })
+    }
+}
+
+impl AuthError {
+    /// A missing or wrong parameter.
+    pub(crate) fn validation(words: impl Into<Cow<'static, str>>) -> Self {
+        Self::Validation(words.into())
+    }
+
+    /// `message` as GoTrue's words for the step that the database refused.
+    pub(crate) fn database(message: &'static str) -> impl FnOnce(PgError) -> Self {
+        move |source| Self::Database { message, source }
+    }
+
+    /// The database's own error, if that is the cause.
+    pub(crate) fn postgres(&self) -> Option<&PgError> {
+        match self {
+            Self::Database { source, .. } | Self::Unhandled(source) => Some(source),
+            _ => None,
+        }
+    }
+
+    /// True while PostgreSQL is away: worth a retry.
+    pub(crate) fn is_unavailable(&self) -> bool {
+        self.postgres().is_some_and(PgError::is_unavailable)
+    }
+
+    fn facts(&self) -> (StatusCode, &'static str) {
+        use AuthError as E;
+        const BAD: StatusCode = StatusCode::BAD_REQUEST;
+        const UNAUTHORIZED: StatusCode = StatusCode::UNAUTHORIZED;
+        const FORBIDDEN: StatusCode = StatusCode::FORBIDDEN;
+        const NOT_FOUND: StatusCode = StatusCode::NOT_FOUND;
+        const CONFLICT: StatusCode = StatusCode::CONFLICT;
+        const UNPROCESSABLE: StatusCode = StatusCode::UNPROCESSABLE_ENTITY;
+        const TOO_MANY: StatusCode = StatusCode::TOO_MANY_REQUESTS;
+        const INTERNAL: StatusCode = StatusCode::INTERNAL_SERVER_ERROR;
+        match self {
+            E::BadJson(_) | E::BadVerificationParams(_) => (BAD, "bad_json"),
+            E::UnreadableBody => (INTERNAL, "unexpected_failure"),
+            E::BodyTooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "request_entity_too_large"),
+            E::Validation(_) | E::AudienceMismatch => (BAD, "validation_failed"),
+            E::Unprocessable(_) => (UNPROCESSABLE, "validation_failed"),
+            E::OAuth { error, .. } => (BAD, error),
+            E::PathNotUuid(_) => (NOT_FOUND, "validation_failed"),
+            E::UnsupportedGrantType | E::InvalidCredentials => (BAD, "invalid_credentials"),
+            E::WeakPassword { .. } => (UNPROCESSABLE, "weak_password"),
+            E::NoBearer => (UNAUTHORIZED, "no_authorization"),
+            E::BadJwt(_) | E::MissingSub | E::SessionIdNotUuid => (FORBIDDEN, "bad_jwt"),
+            E::SubNotUuid => (BAD, "bad_jwt"),
+            E::UserOfTokenGone => (FORBIDDEN, "user_not_found"),
+            E::SessionOfTokenGone => (FORBIDDEN, "session_not_found"),
+            E::SessionNoLongerValid => (FORBIDDEN, "session_expired"),
+            E::UnexpectedAudience => (FORBIDDEN, "unexpected_audience"),
+            E::NotAdmin | E::AppMetadataNeedsAdmin => (FORBIDDEN, "not_admin"),
+            E::AnonymousNotAllowed => (FORBIDDEN, "no_authorization"),
+            E::Banned => (FORBIDDEN, "user_banned"),
+            E::BannedAtSignIn | E::RefreshTokenUserBanned => (BAD, "user_banned"),
+            E::EmailNotConfirmed => (BAD, "email_not_confirmed"),
+            E::PhoneNotConfirmed => (BAD, "phone_not_confirmed"),
+            E::VerifyEmailFirst => (UNPROCESSABLE, "email_not_confirmed"),
+            E::VerifyPhoneFirst => (UNPROCESSABLE, "phone_not_confirmed"),
+            E::UserAlreadyExists => (UNPROCESSABLE, "user_already_exists"),
+            E::EmailExists => (UNPROCESSABLE, "email_exists"),
+            E::PhoneExists | E::PhoneExistsAdmin => (UNPROCESSABLE, "phone_exists"),
+            E::SignupDisabled => (UNPROCESSABLE, "signup_disabled"),
+            E::AnonymousDisabled => (UNPROCESSABLE, "anonymous_provider_disabled"),
+            E::EmailSignupsDisabled | E::EmailDisabled => (BAD, "email_provider_disabled"),
+            E::EmailLoginsDisabled | E::MagicLinkDisabled => {
+                (UNPROCESSABLE, "email_provider_disabled")
+            }
+            E::PhoneSignupsDisabled | E::PhoneDisabled | E::UnsupportedPhoneProvider => {
+                (BAD, "phone_provider_disabled")
+            }
+            E::PhoneLoginsDisabled => (UNPROCESSABLE, "phone_provider_disabled"),
+            E::NoSmsProvider => (INTERNAL, "unexpected_failure"),
+            E::Web3Disabled => (UNPROCESSABLE, "web3_provider_disabled"),
+            E::OtpSignupDisabled => (UNPROCESSABLE, "otp_disabled"),
+            E::ProviderDisabled(_) => (BAD, "provider_disabled"),
+            E::RefreshTokenNotFound => (BAD, "refresh_token_not_found"),
+            E::RefreshTokenAlreadyUsed => (BAD, "refresh_token_already_used"),
+            E::RefreshTokenNoSession => (BAD, "session_not_found"),
+            E::RefreshSessionExpired(_) => (BAD, "session_expired"),
+            E::TooManyRefreshes => (CONFLICT, "conflict"),
+            E::OtpExpired | E::LinkExpired => (FORBIDDEN, "otp_expired"),
+            E::TooEarly { .. } => (TOO_MANY, "over_email_send_rate_limit"),
+            E::FlowStateNotFound => (NOT_FOUND, "flow_state_not_found"),
+            E::NoAssociatedFlow(_) => (BAD, "flow_state_not_found"),
+            E::FlowStateExpired => (UNPROCESSABLE, "flow_state_expired"),
+            E::BadCodeVerifier => (BAD, "bad_code_verifier"),
+            E::ReauthenticationNotValid(_) => (UNPROCESSABLE, "reauthentication_not_valid"),
+            E::ReauthenticationNeeded => (BAD, "reauthentication_needed"),
+            E::UserNotFound(_) => (NOT_FOUND, "user_not_found"),
+            E::SamePassword => (UNPROCESSABLE, "same_password"),
+            E::CurrentPasswordRequired => (BAD, "current_password_required"),
+            E::CurrentPasswordMismatch => (BAD, "current_password_invalid"),
+            E::SsoManaged => (UNPROCESSABLE, "user_sso_managed"),
+            E::InsufficientAal(_) => (UNAUTHORIZED, "insufficient_aal"),
+            E::ManualLinkingDisabled => (NOT_FOUND, "manual_linking_disabled"),
+            E::SingleIdentity => (UNPROCESSABLE, "single_identity_not_deletable"),
+            E::IdentityNotFound => (UNPROCESSABLE, "identity_not_found"),
+            E::IdentityAlreadyExists(_) | E::WechatAlreadyBound => {
+                (UNPROCESSABLE, "identity_already_exists")
+            }
+            E::EmailConflict => (UNPROCESSABLE, "email_conflict_identity_not_deletable"),
+            E::FactorNotFound => (NOT_FOUND, "mfa_factor_not_found"),
+            E::ChallengeNotFound => (UNPROCESSABLE, "mfa_factor_not_found"),
+            E::FactorNameConflict(_) => (UNPROCESSABLE, "mfa_factor_name_conflict"),
+            E::TooManyFactors(_) => (UNPROCESSABLE, "too_many_enrolled_mfa_factors"),
+            E::FactorEnrollDisabled(kind) => (
+                UNPROCESSABLE,
+                match kind {
+                    FactorKind::Totp => "mfa_totp_enroll_not_enabled",
+                    FactorKind::Phone => "mfa_phone_enroll_not_enabled",
+                    FactorKind::WebAuthn => "mfa_webauthn_enroll_not_enabled",
+                },
+            ),
+            E::FactorVerifyDisabled(kind) => (
+                UNPROCESSABLE,
+                match kind {
+                    FactorKind::Totp => "mfa_totp_verify_not_enabled",
+                    FactorKind::Phone => "mfa_phone_verify_not_enabled",
+                    FactorKind::WebAuthn => "mfa_webauthn_verify_not_enabled",
+                },
+            ),
+            E::FactorVerificationFailed => (UNPROCESSABLE, "mfa_verification_failed"),
+            E::ChallengeExpired(_) => (UNPROCESSABLE, "mfa_challenge_expired"),
+            E::ChallengeAddressMismatch => (UNPROCESSABLE, "mfa_ip_address_mismatch"),
+            E::Disabled { code, .. } => (NOT_FOUND, code),
+            E::WechatRefused(_) => (BAD, "bad_oauth_callback"),
+            E::WechatUnavailable(_) => (StatusCode::BAD_GATEWAY, "unexpected_failure"),
+            E::Database { .. } | E::Unhandled(_) if self.is_unavailable() => {
+                (StatusCode::SERVICE_UNAVAILABLE, "unexpected_failure")
+            }
+            E::Database {
+                source: PgError::PoolTimeout,
+                ..
+            }
+            | E::Unhandled(PgError::PoolTimeout)
+            | E::Timeout => (StatusCode::GATEWAY_TIMEOUT, "request_timeout"),
+            E::Database { .. } | E::Unhandled(_) | E::Internal(_) => {
+                (INTERNAL, "unexpected_failure")
+            }
+        }
+    }
+}
+
+impl ApiError for AuthError {
+    fn code(&self) -> Cow<'_, str> {
+        self.facts().1.into()
+    }
+
+    fn status(&self) -> StatusCode {
+        self.facts().0
+    }
+
+    fn message(&self) -> Cow<'_, str> {
+        if self.is_unavailable() {
+            "The database is unavailable, please retry after a moment.".into()
+        } else if matches!(self.postgres(), Some(PgError::PoolTimeout)) {
+            Self::Timeout.to_string().into()
+        } else {
+            self.to_string().into()
+        }
+    }
+
+    fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Database { .. } | Self::Unhandled(_) => ErrorKind::Postgres,
+            Self::TooEarly { .. } | Self::Timeout | Self::TooManyRefreshes => ErrorKind::Limit,
+            _ if self.status().is_server_error() => ErrorKind::Internal,
+            _ => ErrorKind::Client,
+        }
+    }
+}
+
+/// The error rides in the response's extensions; [`crate::wire::render_errors`] writes it, since
+/// only that layer knows which dialect the client asked for.
+impl IntoResponse for AuthError {
+    fn into_response(self) -> Response {
+        let mut response = self.facts().0.into_response();
+        response.extensions_mut().insert(std::sync::Arc::new(self));
+        response
+    }
+}
+
+/// A refused token in the words of the Go library that upstream verifies with.
+fn go_jwt_error(error: &JwtError) -> &'static str {
+    match error {
+        JwtError::Empty | JwtError::Parts { .. } => {
+            "token is malformed: token contains an invalid number of segments"
+        }
+        JwtError::Malformed => "token is malformed: could not base64 decode header",
+        JwtError::Algorithm => "token signature is invalid: signing method is invalid",
+        JwtError::Signature => "token signature is invalid: signature is invalid",
+        JwtError::Expired => "token has invalid claims: token is expired",
+        JwtError::NotYetValid => "token has invalid claims: token is not valid yet",
+        JwtError::IssuedInFuture => "token has invalid claims: token used before issued",
+        JwtError::ClaimType { .. } => "token is malformed: could not JSON decode claim",
+    }
+}

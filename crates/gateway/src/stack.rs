@@ -1,0 +1,347 @@
+//! What happens to a request, in order. [`Gateway::answer`] is the whole story.
+
+use std::convert::Infallible;
+use std::net::{IpAddr, SocketAddr};
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use axum::body::Body;
+use axum::response::Response;
+use futures_util::FutureExt;
+use hearth_apps::app::AppState;
+use hearth_apps::{Registry, RequestContext};
+use hearth_core::RequestId;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, header};
+use tower::Layer;
+use tower::{Service, ServiceExt};
+use tower_http::compression::predicate::{And, NotForContentType, Predicate, SizeAbove};
+use tower_http::compression::{Compression, CompressionLayer};
+
+use crate::app_lookup::{self, ServiceName};
+use crate::error::GatewayError;
+use crate::{authenticate, cors, limits, request_log};
+
+const METHOD_OVERRIDE: HeaderName = HeaderName::from_static("x-http-method-override");
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// The routers of the services, with paths relative to their prefix.
+#[derive(Clone)]
+pub struct Services {
+    /// `/rest/v1`
+    pub rest: Router,
+    /// `/auth/v1`
+    pub auth: Router,
+    /// `/storage/v1`
+    pub storage: Router,
+    /// `/realtime/v1`
+    pub realtime: Router,
+    /// Everything that belongs to no application: health, console, demo.
+    pub root: Router,
+}
+
+/// How the gateway treats requests.
+#[derive(Debug, Clone)]
+pub struct GatewayConfig {
+    /// The address that clients use, where it is fixed.
+    pub public_url: Option<String>,
+    /// Domain of which applications are subdomains.
+    pub base_domain: Option<String>,
+    /// Largest body outside storage.
+    pub max_body_bytes: usize,
+    /// Time for an answer outside storage and sockets.
+    pub request_timeout: Duration,
+    /// Answers beyond this are compressed.
+    pub compress_above: Option<u64>,
+    /// One line per request.
+    pub access_log: bool,
+}
+
+type Compressed = Compression<Router, And<SizeAbove, NotForContentType>>;
+
+/// The gateway of one server.
+pub struct Gateway {
+    registry: Arc<Registry>,
+    config: GatewayConfig,
+    rest: Compressed,
+    auth: Compressed,
+    storage: Router,
+    realtime: Router,
+    root: Compressed,
+}
+
+/// What is known of a request when its line is written.
+struct Seen {
+    app: String,
+    service: &'static str,
+}
+
+impl Gateway {
+    /// A gateway in front of `services`.
+    pub fn new(registry: Arc<Registry>, config: GatewayConfig, services: Services) -> Arc<Self> {
+        let above = config
+            .compress_above
+            .map_or(u16::MAX, |n| u16::try_from(n).unwrap_or(u16::MAX));
+        let predicate = SizeAbove::new(above).and(NotForContentType::IMAGES);
+        let layer = CompressionLayer::new().compress_when(predicate);
+        Arc::new(Self {
+            rest: layer.layer(services.rest),
+            auth: layer.layer(services.auth),
+            root: layer.layer(services.root),
+            storage: services.storage,
+            realtime: services.realtime,
+            registry,
+            config,
+        })
+    }
+
+    /// Answers one request: never an error, never a panic.
+    pub async fn handle(
+        self: Arc<Self>,
+        mut request: Request<Body>,
+        peer: SocketAddr,
+    ) -> Result<Response, Infallible> {
+        let started = Instant::now();
+        let id = RequestId::new();
+        let has_origin = request.headers().contains_key(header::ORIGIN);
+        let path = request.uri().path().to_owned();
+        let mut seen = Seen {
+            app: String::new(),
+            service: "gateway",
+        };
+        let overridden = override_method(&mut request);
+        let method = request.method().clone();
+        let answer = async {
+            overridden?;
+            self.answer(request, peer, id, &mut seen).await
+        };
+        let mut response = match AssertUnwindSafe(answer).catch_unwind().await {
+            Ok(Ok(response)) => response,
+            Ok(Err(error)) => error.into_response(),
+            Err(_) => {
+                tracing::error!(request.id = %id, http.path = path, "a handler panicked");
+                GatewayError::Panic.into_response()
+            }
+        };
+        let headers = response.headers_mut();
+        if has_origin && !headers.contains_key(header::ACCESS_CONTROL_ALLOW_METHODS) {
+            cors::expose(headers);
+        }
+        if let Ok(value) = HeaderValue::from_str(&id.to_string()) {
+            headers.insert(REQUEST_ID, value);
+        }
+        if self.config.access_log {
+            request_log::write(&request_log::Line {
+                id,
+                app: &seen.app,
+                service: seen.service,
+                method: &method,
+                path: &path,
+                status: response.status(),
+                elapsed: started.elapsed(),
+            });
+        }
+        Ok(response)
+    }
+
+    /// Application, service, preflight, caller, limits, then the service.
+    async fn answer(
+        &self,
+        mut request: Request<Body>,
+        peer: SocketAddr,
+        id: RequestId,
+        seen: &mut Seen,
+    ) -> Result<Response, GatewayError> {
+        let path = request.uri().path().to_owned();
+        let target = app_lookup::target(&path);
+        let Some(service) = target.service else {
+            if target.app.is_some() {
+                return Err(GatewayError::NoRoute);
+            }
+            if cors::is_preflight(request.method(), request.headers()) {
+                return Ok(cors::preflight(request.headers()));
+            }
+            return self
+                .root
+                .clone()
+                .oneshot(request)
+                .await
+                .map(into_body)
+                .map_err(never);
+        };
+        seen.service = service.as_str();
+        if cors::is_preflight(request.method(), request.headers()) {
+            return Ok(cors::preflight(request.headers()));
+        }
+        let host = request_host(&request);
+        let base_domain = self.config.base_domain.as_deref();
+        let app =
+            app_lookup::find(&self.registry, target.app, host.as_deref(), base_domain).await?;
+        app.reference.as_str().clone_into(&mut seen.app);
+        if app.state == AppState::Paused {
+            return Err(GatewayError::Paused);
+        }
+        let caller =
+            authenticate::caller(&app, service, target.rest, request.uri(), request.headers())?;
+        let proxy = Proxy::of(&request, peer.ip());
+        let context = RequestContext {
+            base_url: self.base_url(target.app, host.as_deref(), &proxy).into(),
+            request_id: id,
+            api_key: caller.api_key,
+            bearer: caller.bearer,
+            peer: proxy.client,
+            app,
+        };
+        *request.uri_mut() = app_lookup::rewrite(request.uri(), target.rest);
+        request.extensions_mut().insert(context);
+        if self.config.compress_above.is_none() {
+            request.headers_mut().remove(header::ACCEPT_ENCODING);
+        }
+        match service {
+            ServiceName::Storage => self.storage.clone().oneshot(request).await.map_err(never),
+            ServiceName::Realtime => self.bounded(self.realtime.clone(), request).await,
+            ServiceName::Rest => self
+                .bounded(self.rest.clone(), request)
+                .await
+                .map(into_body),
+            ServiceName::Auth => self
+                .bounded(self.auth.clone(), request)
+                .await
+                .map(into_body),
+        }
+    }
+
+    /// Calls a service with the server's bounds on body and time. An upgrade to a socket answers
+    /// at once and goes on outside these bounds.
+    async fn bounded<S, B>(
+        &self,
+        service: S,
+        request: Request<Body>,
+    ) -> Result<http::Response<B>, GatewayError>
+    where
+        S: Service<Request<Body>, Response = http::Response<B>, Error = Infallible>,
+    {
+        let limit = self.config.max_body_bytes;
+        let announced = request
+            .headers()
+            .get(header::CONTENT_LENGTH)
+            .and_then(|v| v.to_str().ok())
+            .and_then(|v| v.parse::<usize>().ok());
+        if announced.is_some_and(|length| length > limit) {
+            return Err(GatewayError::BodyTooLarge { limit });
+        }
+        let (parts, body) = request.into_parts();
+        let (body, exceeded) = limits::limit(body, limit);
+        let call = service.oneshot(Request::from_parts(parts, body));
+        let timeout = self.config.request_timeout;
+        let response = tokio::time::timeout(timeout, call)
+            .await
+            .map_err(|_| GatewayError::Timeout {
+                seconds: timeout.as_secs(),
+            })?
+            .map_err(never)?;
+        if exceeded.get() {
+            return Err(GatewayError::BodyTooLarge { limit });
+        }
+        Ok(response)
+    }
+
+    /// The application's address as the client wrote it.
+    fn base_url(&self, app_in_path: Option<&str>, host: Option<&str>, proxy: &Proxy) -> String {
+        let origin = match &self.config.public_url {
+            Some(url) => url.clone(),
+            None => {
+                let host = proxy.host.as_deref().or(host).unwrap_or("localhost");
+                format!("{}://{host}", proxy.scheme)
+            }
+        };
+        match app_in_path {
+            Some(reference) => format!("{origin}/apps/{reference}"),
+            None => origin,
+        }
+    }
+}
+
+/// What a proxy on this machine says of the client. Nobody else is believed.
+struct Proxy {
+    scheme: &'static str,
+    host: Option<String>,
+    client: IpAddr,
+}
+
+impl Proxy {
+    fn of(request: &Request<Body>, peer: IpAddr) -> Self {
+        let mut proxy = Self {
+            scheme: "http",
+            host: None,
+            client: peer,
+        };
+        if !peer.is_loopback() {
+            return proxy;
+        }
+        let headers = request.headers();
+        let text = |name: &str| headers.get(name).and_then(|v| v.to_str().ok());
+        if text("x-forwarded-proto").is_some_and(|p| p.eq_ignore_ascii_case("https")) {
+            proxy.scheme = "https";
+        }
+        proxy.host = text("x-forwarded-host")
+            .filter(|host| host.parse::<http::uri::Authority>().is_ok())
+            .map(str::to_owned);
+        // The last address is the one that the trusted proxy itself saw.
+        if let Some(client) = text("x-forwarded-for")
+            .and_then(|list| list.rsplit(',').next())
+            .and_then(|ip| ip.trim().parse().ok())
+        {
+            proxy.client = client;
+        }
+        proxy
+    }
+}
+
+fn request_host(request: &Request<Body>) -> Option<String> {
+    let in_header = |headers: &HeaderMap| {
+        headers
+            .get(header::HOST)
+            .and_then(|v| v.to_str().ok())
+            .map(str::to_owned)
+    };
+    request
+        .uri()
+        .authority()
+        .map(|a| a.as_str().to_owned())
+        .or_else(|| in_header(request.headers()))
+        .filter(|host| host.parse::<http::uri::Authority>().is_ok())
+}
+
+/// `X-HTTP-Method-Override` on POST: mini programs cannot send PATCH everywhere.
+fn override_method(request: &mut Request<Body>) -> Result<(), GatewayError> {
+    if request.method() != Method::POST {
+        return Ok(());
+    }
+    let Some(value) = request.headers().get(&METHOD_OVERRIDE) else {
+        return Ok(());
+    };
+    let method = match value.as_bytes().to_ascii_uppercase().as_slice() {
+        b"PATCH" => Method::PATCH,
+        b"PUT" => Method::PUT,
+        b"DELETE" => Method::DELETE,
+        b"POST" => Method::POST,
+        _ => return Err(GatewayError::MethodOverride),
+    };
+    *request.method_mut() = method;
+    request.headers_mut().remove(&METHOD_OVERRIDE);
+    Ok(())
+}
+
+fn into_body<B>(response: http::Response<B>) -> Response
+where
+    B: http_body::Body<Data = bytes::Bytes> + Send + 'static,
+    B::Error: Into<axum::BoxError>,
+{
+    response.map(Body::new)
+}
+
+fn never(error: Infallible) -> GatewayError {
+    match error {}
+}

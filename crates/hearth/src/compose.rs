@@ -1,0 +1,86 @@
+//! Builds the services and joins their routers: the one place that knows them all.
+
+use std::sync::Arc;
+
+use hearth_apps::Registry;
+use hearth_auth::Auth;
+use hearth_config::ServerConfig;
+use hearth_core::AppRef;
+use hearth_gateway::stack::{Gateway, GatewayConfig, Services};
+use hearth_pg::{MigrationSet, bootstrap};
+use hearth_realtime::Realtime;
+use hearth_rest::Rest;
+use hearth_storage::Storage;
+
+use crate::root::{self, RootState};
+
+/// What every application's database needs, in the order it is applied.
+pub(crate) fn migration_sets() -> Vec<MigrationSet> {
+    vec![
+        bootstrap::MIGRATIONS,
+        hearth_auth::migrations(),
+        hearth_storage::migrations(),
+        hearth_realtime::migrations(),
+    ]
+}
+
+/// The services of a running server.
+pub(crate) struct Composed {
+    /// Answers requests.
+    pub(crate) gateway: Arc<Gateway>,
+    /// Closes its sockets before the server stops.
+    pub(crate) realtime: Arc<Realtime>,
+}
+
+/// Builds everything over `registry`.
+pub(crate) fn compose(
+    config: &ServerConfig,
+    registry: &Arc<Registry>,
+    root: RootState,
+) -> anyhow::Result<Composed> {
+    let rest = Rest::new();
+    let auth = Auth::new(auth_config(config));
+    let storage = Storage::new(storage_config(config))?;
+    let realtime = Realtime::new();
+    let services = Services {
+        rest: hearth_rest::router(rest),
+        auth: hearth_auth::router(auth),
+        storage: hearth_storage::router(storage),
+        realtime: hearth_realtime::router(realtime.clone()),
+        root: root::router(root),
+    };
+    let gateway = GatewayConfig {
+        public_url: config.public_url.clone(),
+        base_domain: config.base_domain.clone(),
+        max_body_bytes: config.max_body_bytes,
+        request_timeout: config.request_timeout,
+        compress_above: config.compress_above,
+        access_log: config.access_log,
+    };
+    Ok(Composed {
+        gateway: Gateway::new(registry.clone(), gateway, services),
+        realtime,
+    })
+}
+
+fn auth_config(config: &ServerConfig) -> hearth_auth::AuthConfig {
+    hearth_auth::AuthConfig {
+        wechat_api_url: config.wechat_api_url.clone(),
+        ..hearth_auth::AuthConfig::default()
+    }
+}
+
+fn storage_config(config: &ServerConfig) -> hearth_storage::StorageConfig {
+    hearth_storage::StorageConfig {
+        root: config.storage_root.clone(),
+    }
+}
+
+/// Removes the objects of a deleted application.
+pub(crate) async fn delete_objects(
+    config: &ServerConfig,
+    reference: &AppRef,
+) -> anyhow::Result<()> {
+    let storage = Storage::new(storage_config(config))?;
+    Ok(storage.forget_application(reference).await?)
+}

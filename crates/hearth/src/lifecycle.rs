@@ -1,0 +1,169 @@
+//! Start in order, run, stop in the reverse order. The first signal drains, the second cuts.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use hearth_apps::{AppSettings, NewApp, Registry};
+use hearth_config::ServerConfig;
+use hearth_gateway::Listener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
+use crate::database::{OpenDatabase, Source, display_host};
+use crate::root::RootState;
+use crate::runtime_file::RuntimeFile;
+use crate::{compose, demo};
+
+/// Requests under way get so long to finish.
+const DRAIN: Duration = Duration::from_secs(10);
+/// Database connections that nobody used for so long are closed.
+const IDLE: Duration = Duration::from_secs(60);
+
+/// Runs the server until a signal.
+pub(crate) async fn serve(config: ServerConfig) -> anyhow::Result<ExitCode> {
+    // Handlers first: a signal during the start must still stop PostgreSQL in order.
+    let stop = CancellationToken::new();
+    stop_on_signals(stop.clone())?;
+    // The port next: if it is taken, nothing has been started yet.
+    let listener = Listener::bind(&config.host, config.port, config.max_header_bytes).await?;
+    let address = listener.address().context("the listening address")?;
+    let url = format!("http://{}:{}", display_host(&config.host), address.port());
+
+    let database = OpenDatabase::start(&config).await?;
+    let served = run(&config, listener, &url, &database, stop).await;
+    RuntimeFile::remove(&config.data_dir);
+    database.close().await?;
+    tracing::info!("stopped");
+    served.map(|()| ExitCode::SUCCESS)
+}
+
+async fn run(
+    config: &ServerConfig,
+    listener: Listener,
+    url: &str,
+    database: &OpenDatabase,
+    stop: CancellationToken,
+) -> anyhow::Result<()> {
+    let registry = &database.registry;
+    for sentence in &database.cannot {
+        tracing::warn!("not possible on this PostgreSQL: {sentence}");
+    }
+    if registry.list().is_empty() {
+        first_application(registry).await?;
+    }
+    if config.demo {
+        demo::install(database).await?;
+    }
+    registry.follow();
+    close_idle_connections(registry, stop.clone());
+    let root = RootState {
+        registry: registry.clone(),
+        demo: config.demo,
+    };
+    let composed = compose::compose(config, registry, root)?;
+    RuntimeFile::of(&database.server, database.tcp_port(), url.to_owned())
+        .write(&config.data_dir)
+        .context("server.json cannot be written to the data directory")?;
+    if let Source::Embedded(embedded) = &database.source {
+        embedded.announce(url);
+    }
+    announce(config, url, registry);
+    let realtime = composed.realtime.clone();
+    let stopping = stop.clone();
+    let stopped = async move {
+        stopping.cancelled().await;
+        tracing::info!("stopping: requests under way may finish, a second signal cuts them off");
+        // Sockets never finish by themselves.
+        realtime.shutdown().await;
+    };
+    listener.serve(composed.gateway, stopped, DRAIN).await;
+    Ok(())
+}
+
+async fn first_application(registry: &Arc<Registry>) -> anyhow::Result<()> {
+    let reference = "default"
+        .parse()
+        .context("the default application's reference")?;
+    registry
+        .create(NewApp {
+            name: "默认应用".to_owned(),
+            reference: Some(reference),
+            is_default: true,
+            settings: AppSettings::default(),
+        })
+        .await
+        .context("the default application")?;
+    Ok(())
+}
+
+fn close_idle_connections(registry: &Arc<Registry>, stop: CancellationToken) {
+    let registry = Arc::downgrade(registry);
+    tokio::spawn(async move {
+        while !stop.is_cancelled() {
+            tokio::select! {
+                () = tokio::time::sleep(IDLE / 4) => {}
+                () = stop.cancelled() => return,
+            }
+            let Some(registry) = registry.upgrade() else {
+                return;
+            };
+            registry.close_idle(IDLE);
+        }
+    });
+}
+
+/// SIGINT and SIGTERM: the first cancels `stop`, the second ends the process at once. PostgreSQL
+/// then stays behind for the next start to take over.
+fn stop_on_signals(stop: CancellationToken) -> anyhow::Result<()> {
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::spawn(async move {
+        for round in 0.. {
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+            }
+            stop.cancel();
+            if round > 0 {
+                tracing::warn!("cut off by a second signal");
+                std::process::exit(130);
+            }
+        }
+    });
+    Ok(())
+}
+
+/// What a newcomer needs next.
+#[allow(
+    clippy::print_stdout,
+    reason = "this is what the command was typed for"
+)]
+fn announce(config: &ServerConfig, url: &str, registry: &Arc<Registry>) {
+    let base = config.public_url.as_deref().unwrap_or(url);
+    let demo = config.demo.then(|| demo::REFERENCE.parse().ok()).flatten();
+    let demo = demo.and_then(|reference| registry.get(&reference));
+    println!();
+    println!("  Hearth 炉火 {}", env!("CARGO_PKG_VERSION"));
+    println!();
+    if let Some(app) = &demo {
+        println!("  聊天室  chat room   {base}/demo/chatroom/");
+        println!("  应用    application {}", app.name);
+        println!("  URL                 {base}/apps/{}", app.reference);
+        println!("  anon key            {}", app.keys.anon);
+        println!();
+    }
+    if let Some(app) = registry.default_app() {
+        println!("  应用    application {}", app.name);
+        println!("  URL                 {base}");
+        println!("  anon key            {}", app.keys.anon);
+        println!();
+    }
+    println!(
+        "  全部密钥 all keys    hearth status --data-dir {}",
+        config.data_dir.display()
+    );
+    println!("  停止    stop        Ctrl-C");
+    println!();
+}

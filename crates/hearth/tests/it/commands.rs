@@ -1,0 +1,150 @@
+//! The commands, and what they say to wrong input.
+
+use std::process::Command;
+
+use crate::server::{HEARTH, Running, free_port, temp_dir};
+
+fn refused(args: &[&str]) -> String {
+    let dir = temp_dir();
+    let output = Command::new(HEARTH)
+        .args(args)
+        .current_dir(dir.path())
+        .output()
+        .unwrap();
+    assert!(!output.status.success(), "{args:?} succeeded");
+    assert_eq!(
+        std::fs::read_dir(dir.path()).unwrap().count(),
+        0,
+        "{args:?} left something behind"
+    );
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+#[test]
+fn wrong_settings_are_named_before_anything_starts() {
+    for (args, word) in [
+        (["serve", "--database-url", "mysql://x"], "database_url"),
+        (["serve", "--port", "99999"], "--port"),
+        (["serve", "--host", "not a host"], "host"),
+        (["serve", "--public-url", "ftp://x"], "public_url"),
+        (["serve", "--config", "missing.toml"], "missing.toml"),
+        (["serve", "--log", "a=b=c"], "log"),
+    ] {
+        let error = refused(&args);
+        assert!(error.contains(word), "{args:?}: {error}");
+        assert!(!error.contains("panicked"), "{error}");
+    }
+}
+
+#[test]
+fn a_taken_port_is_said_before_postgresql_starts() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    let error = refused(&["serve", "--port", &port]);
+    assert!(error.contains(&port) && error.contains("--port"), "{error}");
+}
+
+#[test]
+fn applications_are_made_listed_paused_and_deleted_beside_a_running_server() {
+    let dir = temp_dir();
+    let server = Running::start(dir.path(), &[]);
+    server.must(&["apps", "create", "my shop 商店", "--ref", "shop"]);
+    let status = server.status(Some("shop"));
+    let key = status["ANON_KEY"].as_str().unwrap();
+    let get = |path: &str| {
+        let url = format!("{}{path}", server.url);
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        runtime.block_on(async {
+            let answer = reqwest::Client::new()
+                .get(url)
+                .header("apikey", key)
+                .send()
+                .await
+                .unwrap();
+            (answer.status().as_u16(), answer.text().await.unwrap())
+        })
+    };
+    server.must(&[
+        "sql",
+        "--app",
+        "shop",
+        "-c",
+        "create table t (id int); insert into t values (7)",
+    ]);
+    assert_eq!(
+        get("/apps/shop/rest/v1/t"),
+        (200, r#"[{"id":7}]"#.to_owned())
+    );
+    assert_eq!(get("/rest/v1/t").0, 401, "another application's key");
+    assert_eq!(get("/apps/nobody/rest/v1/t").0, 404);
+    assert!(server.must(&["apps", "list"]).contains("my shop 商店"));
+
+    server.must(&["apps", "pause", "shop"]);
+    let paused = (0..100).any(|_| {
+        std::thread::sleep(std::time::Duration::from_millis(20));
+        get("/apps/shop/rest/v1/t").0 == 540
+    });
+    assert!(paused, "a paused application answers");
+    server.must(&["apps", "resume", "shop"]);
+
+    let again = server.command(&["apps", "create", "x", "--ref", "shop"]);
+    assert!(
+        String::from_utf8_lossy(&again.stderr).contains("already"),
+        "{again:?}"
+    );
+    assert!(
+        !server
+            .command(&["apps", "create", "x", "--ref", "No_Good"])
+            .status
+            .success()
+    );
+    assert!(
+        !server.command(&["apps", "delete", "shop"]).status.success(),
+        "without --confirm"
+    );
+    assert!(
+        !server
+            .command(&["apps", "delete", "default", "--confirm", "default"])
+            .status
+            .success()
+    );
+    server.must(&["apps", "delete", "shop", "--confirm", "shop"]);
+    assert!(!server.must(&["apps", "list"]).contains("shop"));
+    assert!(
+        !server
+            .command(&["status", "--app", "shop"])
+            .status
+            .success()
+    );
+}
+
+#[test]
+fn commands_work_without_a_running_server_and_leave_none_behind() {
+    let dir = temp_dir();
+    let port = free_port();
+    drop(Running::start(dir.path(), &["--log", "warn"]));
+    let output = Command::new(HEARTH)
+        .args(["sql", "-c", "select 6 * 7 as answer", "--data-dir"])
+        .arg(dir.path())
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(text.contains("42"), "{output:?}");
+    let bad = Command::new(HEARTH)
+        .args(["sql", "-c", "selec 1", "--data-dir"])
+        .arg(dir.path())
+        .output()
+        .unwrap();
+    assert!(
+        String::from_utf8_lossy(&bad.stderr).contains("syntax error"),
+        "{bad:?}"
+    );
+    // The directory is free again.
+    drop(Running::start(
+        dir.path(),
+        &["--public-url", &format!("http://localhost:{port}")],
+    ));
+}

@@ -1,0 +1,316 @@
+//! The one place where all uploads meet: rehearse the row as the caller and roll back, stream the
+//! bytes to a new version, commit the row beyond the caller's rights (an INSERT policy alone
+//! suffices for an upload), else delete the orphan.
+
+use std::sync::Arc;
+
+use chrono::Utc;
+use hearth_apps::{App, ServiceRole};
+use hearth_core::Claims;
+use hearth_pg::Access;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::backend::{Key, Writer, Written};
+use crate::body::{Chunks, Limits, Upload};
+use crate::call::Call;
+use crate::database::{Tx, begin_as_service};
+use crate::error::StorageError;
+use crate::names;
+use crate::rows::{Object, iso, owner_uuid};
+use crate::state::Storage;
+
+/// Where an upload goes, and whose it will be.
+#[derive(Debug, Clone)]
+pub(crate) struct Target {
+    pub(crate) bucket: String,
+    pub(crate) name: String,
+    pub(crate) owner: Option<String>,
+    pub(crate) upsert: bool,
+}
+
+/// With whose rights a row is rehearsed.
+pub(crate) enum Rights<'a> {
+    /// The caller's: policies decide.
+    Caller(&'a Claims),
+    /// A signed upload URL was made by somebody whose rights were checked then.
+    Service,
+}
+
+/// What a bucket asks of its objects.
+pub(crate) struct BucketRules {
+    pub(crate) max_bytes: u64,
+    pub(crate) allowed_types: Vec<String>,
+}
+
+/// Finds a bucket's rules, whoever asks.
+pub(crate) async fn bucket_rules(call: &Call, bucket: &str) -> Result<BucketRules, StorageError> {
+    let sql = "select file_size_limit, allowed_mime_types from storage.buckets where id = $1";
+    let rows = call.read_as_service(sql, &[&bucket]).await?;
+    let row = rows.first().ok_or(StorageError::NoSuchBucket)?;
+    let general = call.context.app.settings().storage.file_size_limit;
+    let own: Option<i64> = row.get(0);
+    let own = own.and_then(|limit| u64::try_from(limit).ok());
+    let allowed: Option<Vec<String>> = row.get(1);
+    Ok(BucketRules {
+        max_bytes: own.map_or(general, |own| own.min(general)),
+        allowed_types: allowed.unwrap_or_default(),
+    })
+}
+
+/// Receives an upload and answers with the object's id.
+pub(crate) async fn receive(
+    call: &Call,
+    rights: Rights<'_>,
+    target: Target,
+    body: axum::body::Body,
+) -> Result<Uuid, StorageError> {
+    names::check_bucket(&target.bucket)?;
+    let mut rules = bucket_rules(call, &target.bucket).await?;
+    if names::is_empty_folder(&target.name) {
+        rules = BucketRules {
+            max_bytes: 0,
+            allowed_types: Vec::new(),
+        };
+    }
+    let limits = Limits {
+        max_bytes: rules.max_bytes,
+        allowed_types: &rules.allowed_types,
+    };
+    let upload = Upload::of_request(&call.headers, body, &limits).await?;
+    names::check_key(&target.name)?;
+    let mut declared = json!({ "mimetype": upload.mime });
+    if let Some(length) = upload.declared_length {
+        declared["contentLength"] = length.into();
+    }
+    rehearse(
+        call,
+        &rights,
+        &target,
+        &declared,
+        upload.user_metadata.as_ref(),
+    )
+    .await?;
+
+    let app = &call.context.app;
+    let (key, version) = Key::fresh(&app.reference);
+    let mut writer = call.storage.backend.create(&key).await?;
+    let mut chunks = upload.chunks;
+    if let Err(error) = fill(&mut writer, &mut chunks, rules.max_bytes).await {
+        writer.abort().await;
+        return Err(error);
+    }
+    chunks.finish().await;
+    let finishing = Finishing {
+        storage: call.storage.clone(),
+        app: app.clone(),
+        operation: call.operation,
+        target,
+        key,
+        version,
+        user_metadata: upload.user_metadata.unwrap_or_else(|| json!({})),
+        mime: upload.mime,
+        cache_control: upload.cache_control,
+        x_robots_tag: upload.x_robots_tag,
+    };
+    // All bytes are here: from now on the client's going away must not leave bytes without a row.
+    let done = tokio::spawn(async move {
+        let written = writer.finish().await?;
+        finishing.commit(written).await
+    });
+    done.await.map_err(StorageError::backend)?
+}
+
+async fn fill(
+    writer: &mut Writer,
+    chunks: &mut Chunks,
+    max_bytes: u64,
+) -> Result<(), StorageError> {
+    while let Some(chunk) = chunks.next().await {
+        let chunk = chunk?;
+        // A declared length may lie; what arrives counts.
+        if writer.size() + chunk.len() as u64 > max_bytes {
+            return Err(StorageError::EntityTooLarge("object"));
+        }
+        writer.write(chunk).await?;
+    }
+    Ok(())
+}
+
+const INSERT: &str = "insert into storage.objects \
+     (name, owner, owner_id, bucket_id, metadata, user_metadata, version) \
+     values ($1, $2, $3, $4, $5, $6, $7)";
+
+const REPLACE: &str = "on conflict (name, bucket_id) do update set \
+     metadata = excluded.metadata, \
+     user_metadata = coalesce(excluded.user_metadata, objects.user_metadata), \
+     version = excluded.version, \
+     owner = coalesce(excluded.owner, objects.owner), \
+     owner_id = coalesce(excluded.owner_id, objects.owner_id)";
+
+/// Tries the row as the caller, and keeps nothing of it.
+///
+/// # Errors
+/// What the policies refuse, or that the object exists.
+pub(crate) async fn rehearse(
+    call: &Call,
+    rights: &Rights<'_>,
+    target: &Target,
+    metadata: &Value,
+    user_metadata: Option<&Value>,
+) -> Result<(), StorageError> {
+    let connection;
+    let mut tx = match rights {
+        Rights::Caller(claims) => {
+            connection = call.caller_connection().await?;
+            call.begin_as(&connection, claims, Access::ReadWrite)
+                .await?
+        }
+        Rights::Service => {
+            connection = call.service_connection().await?;
+            call.begin_as_service(&connection).await?
+        }
+    };
+    // A plain upload asks for no row back, since that would take a SELECT policy.
+    let sql = if target.upsert {
+        format!("{INSERT} {REPLACE} returning id")
+    } else {
+        INSERT.into()
+    };
+    insert(&mut tx, &sql, target, metadata, user_metadata, "1").await?;
+    Ok(())
+}
+
+async fn insert(
+    tx: &mut Tx<'_>,
+    sql: &str,
+    target: &Target,
+    metadata: &Value,
+    user_metadata: Option<&Value>,
+    version: &str,
+) -> Result<Vec<tokio_postgres::Row>, StorageError> {
+    let owner = owner_uuid(target.owner.as_deref());
+    tx.query(
+        sql,
+        &[
+            &target.name,
+            &owner,
+            &target.owner,
+            &target.bucket,
+            metadata,
+            &user_metadata,
+            &version,
+        ],
+    )
+    .await
+    .map_err(StorageError::about_object)
+}
+
+/// An upload whose bytes have all arrived.
+pub(crate) struct Finishing {
+    pub(crate) storage: Arc<Storage>,
+    pub(crate) app: Arc<App>,
+    pub(crate) operation: &'static str,
+    pub(crate) target: Target,
+    pub(crate) key: Key,
+    pub(crate) version: String,
+    pub(crate) user_metadata: Value,
+    pub(crate) mime: String,
+    pub(crate) cache_control: String,
+    pub(crate) x_robots_tag: Option<String>,
+}
+
+impl Finishing {
+    /// Commits the row and deletes what it replaces; without a row, deletes the bytes.
+    pub(crate) async fn commit(self, written: Written) -> Result<Uuid, StorageError> {
+        let mut metadata = json!({
+            "eTag": written.e_tag,
+            "size": written.size,
+            "mimetype": self.mime,
+            "cacheControl": self.cache_control,
+            "lastModified": iso(&Utc::now()),
+            "contentLength": written.size,
+            "httpStatusCode": 200,
+        });
+        if let Some(tag) = &self.x_robots_tag {
+            metadata["xRobotsTag"] = tag.as_str().into();
+        }
+        let row = commit_row(
+            &self.storage,
+            &self.app,
+            self.operation,
+            &self.target,
+            &self.key,
+            &self.version,
+            &metadata,
+            Some(&self.user_metadata),
+        );
+        row.await.map(|object| object.id)
+    }
+}
+
+/// Writes an object's row beyond the caller's rights, one upload of the same name at a time, and
+/// deletes the bytes that it replaces. Where the row cannot be written, the new bytes go.
+#[allow(clippy::too_many_arguments)]
+pub(crate) async fn commit_row(
+    storage: &Storage,
+    app: &App,
+    operation: &str,
+    target: &Target,
+    key: &Key,
+    version: &str,
+    metadata: &Value,
+    user_metadata: Option<&Value>,
+) -> Result<Object, StorageError> {
+    let work = async {
+        let connection = app.database.service(ServiceRole::Storage).await?;
+        let mut tx = begin_as_service(&connection, operation).await?;
+        let previous = lock_object(&mut tx, &target.bucket, &target.name).await?;
+        let conflict = if target.upsert {
+            REPLACE
+        } else {
+            "on conflict (name, bucket_id) do nothing"
+        };
+        let sql = format!("{INSERT} {conflict} returning {}", Object::COLUMNS);
+        let rows = insert(&mut tx, &sql, target, metadata, user_metadata, version).await?;
+        let object = rows
+            .first()
+            .map(Object::read)
+            .ok_or(StorageError::KeyAlreadyExists)?;
+        tx.commit().await?;
+        Ok((object, previous))
+    };
+    match work.await {
+        Ok((object, previous)) => {
+            let replaced = previous.and_then(|version| Key::of(&app.reference, &version));
+            if let Some(replaced) = replaced.filter(|replaced| replaced != key) {
+                storage.backend.discard(&replaced).await;
+            }
+            Ok(object)
+        }
+        // The connection broke: the commit may have happened. Bytes without a row are harmless,
+        // a row without bytes is not.
+        Err(error @ StorageError::DatabaseUnavailable(_)) => Err(error),
+        Err(error) => {
+            storage.backend.discard(key).await;
+            Err(error)
+        }
+    }
+}
+
+/// Makes this transaction the only one that works on an object, and gives its present version.
+pub(crate) async fn lock_object(
+    tx: &mut Tx<'_>,
+    bucket: &str,
+    name: &str,
+) -> Result<Option<String>, StorageError> {
+    let waited = |error| match error {
+        StorageError::ResourceLocked => StorageError::LockTimeout,
+        other => other,
+    };
+    let lock = "select 1 from pg_advisory_xact_lock(hashtextextended($1 || '/' || $2, 0))";
+    tx.query(lock, &[&bucket, &name]).await.map_err(waited)?;
+    let find = "select version from storage.objects where bucket_id = $1 and name = $2 for update";
+    let rows = tx.query(find, &[&bucket, &name]).await.map_err(waited)?;
+    Ok(rows.first().and_then(|row| row.get(0)))
+}

@@ -1,0 +1,13 @@
+//! Storage against a real PostgreSQL and a real directory.
+#![allow(clippy::unwrap_used, missing_docs, unreachable_pub)]
+
+mod world;
+
+mod buckets;
+mod download;
+mod listing;
+mod policies;
+mod signed;
+mod transfer;
+mod tus;
+mod upload;
