@@ -3,7 +3,7 @@
 use std::collections::hash_map::RandomState;
 use std::num::NonZeroUsize;
 use std::ops::Deref;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -23,6 +23,7 @@ pub struct PgClient {
     client: Client,
     statements: Mutex<LruCache<(Box<str>, Box<[Type]>), Statement, RandomState>>,
     unusable: AtomicBool,
+    schema_version: AtomicU64,
 }
 
 impl PgClient {
@@ -35,6 +36,7 @@ impl PgClient {
                 RandomState::new(),
             )),
             unusable: AtomicBool::new(false),
+            schema_version: AtomicU64::new(0),
         }
     }
 
@@ -71,6 +73,14 @@ impl PgClient {
     /// Forgets all prepared statements, after DDL made their plans or result types stale.
     pub fn forget_statements(&self) {
         self.lock().clear();
+    }
+
+    /// Forgets all prepared statements where they were made for another version of the schema:
+    /// the types of their parameters were settled then.
+    pub fn use_schema_version(&self, version: u64) {
+        if self.schema_version.swap(version, Ordering::Relaxed) != version {
+            self.forget_statements();
+        }
     }
 
     /// Says that this connection must not go back to the pool.

@@ -1,0 +1,399 @@
+//! Fourth stage: the only one with a connection. One transaction, with the caller's rights; in one
+//! network round trip wherever nothing has to be checked before the commit.
+
+use bytes::Bytes;
+use hearth_core::Claims;
+use hearth_pg::scope::{self, RequestSettings};
+use hearth_pg::{Access, Conn, PgClient, PgError, Rights, Scoped};
+use serde_json::Value;
+use tokio_postgres::Row;
+use tokio_postgres::types::{FromSql, ToSql, Type};
+
+use crate::config::RestConfig;
+use crate::error::RestError;
+use crate::plan::types::{DbPlan, Statement};
+use crate::query::snippet::{Bind, Snippet};
+use crate::query::{Layout, MainQuery};
+use crate::request::ApiRequest;
+use crate::request::media_type::MediaType;
+use crate::request::preferences::{Count, TransactionEnd};
+use crate::request::types::Mutation;
+use crate::schema_cache::Snapshot;
+
+/// What a statement answered.
+#[derive(Debug, Clone, Default)]
+pub struct DbResult {
+    /// Rows of this answer.
+    pub page: i64,
+    /// Rows in all, if that was asked for.
+    pub total: Option<i64>,
+    /// The key of the inserted row: `name=eq.value`.
+    pub location: Vec<String>,
+    /// The body.
+    pub body: Bytes,
+    /// Rows that an upsert inserted.
+    pub inserted: Option<i64>,
+    /// `response.headers`
+    pub headers: Option<String>,
+    /// `response.status`
+    pub status: Option<String>,
+}
+
+/// Whom a request is made by.
+#[derive(Debug, Clone)]
+pub struct Caller {
+    /// The PostgreSQL role.
+    pub role: String,
+    /// `request.jwt.claims`
+    pub claims: Claims,
+    /// The role is not that of everybody.
+    pub authenticated: bool,
+}
+
+impl Caller {
+    /// The caller that verified `claims` speak for.
+    pub fn new(claims: Claims, config: &RestConfig) -> Self {
+        let role = match claims.get("role") {
+            Some(Value::String(role)) => role.clone(),
+            Some(Value::Null) | None => config.anon_role.clone(),
+            Some(other) => other.to_string(),
+        };
+        let claims = if claims.role() == Some(role.as_str()) {
+            claims
+        } else {
+            let mut fields = claims.fields().clone();
+            fields.insert("role".to_owned(), Value::String(role.clone()));
+            Claims::new(fields)
+        };
+        Self { authenticated: role != config.anon_role, role, claims }
+    }
+}
+
+/// What of the request SQL can see.
+#[derive(Debug, Clone)]
+pub struct Seen {
+    /// `request.headers`
+    pub headers: String,
+    /// `request.cookies`
+    pub cookies: String,
+}
+
+/// Everything a transaction is run with.
+pub struct Job<'a> {
+    /// The schema and the configuration.
+    pub snapshot: &'a Snapshot,
+    /// The request.
+    pub request: &'a ApiRequest,
+    /// Who makes it.
+    pub caller: &'a Caller,
+    /// What SQL sees of it.
+    pub seen: &'a Seen,
+}
+
+/// Raw bytes of a column, whatever its type.
+struct Raw<'a>(&'a [u8]);
+
+impl<'a> FromSql<'a> for Raw<'a> {
+    fn from_sql(
+        _: &Type,
+        raw: &'a [u8],
+    ) -> Result<Self, Box<dyn std::error::Error + Sync + Send>> {
+        Ok(Self(raw))
+    }
+
+    fn accepts(_: &Type) -> bool {
+        true
+    }
+}
+
+impl Job<'_> {
+    fn config(&self) -> &RestConfig {
+        &self.snapshot.config
+    }
+
+    fn refused(&self, error: &PgError) -> RestError {
+        RestError::postgres(error, self.caller.authenticated)
+    }
+
+    /// Settings of the transaction beyond the usual: those of the role, of the function, and the
+    /// preferred time zone.
+    fn extra_settings<'a>(&'a self, plan: Option<&'a DbPlan>) -> Vec<(&'a str, &'a str)> {
+        let mut settings: Vec<(&str, &str)> = Vec::new();
+        let of_role = self.snapshot.cache.role_settings.get(&self.caller.role);
+        settings.extend(of_role.into_iter().flatten().map(|(n, v)| (n.as_str(), v.as_str())));
+        if let Some(zone) = &self.request.preferences.timezone {
+            settings.push(("timezone", zone));
+        }
+        if let Some(Statement::Call { call, .. }) = plan.map(|plan| &plan.statement) {
+            let of_function = &call.routine.settings;
+            settings.extend(of_function.iter().map(|(n, v)| (n.as_str(), v.as_str())));
+        }
+        // The level of isolation is not a setting any more once the transaction has begun.
+        settings.retain(|(name, _)| *name != "default_transaction_isolation");
+        settings
+    }
+
+    fn rolls_back(&self) -> bool {
+        match self.request.preferences.transaction {
+            Some(TransactionEnd::Rollback) => true,
+            Some(TransactionEnd::Commit) => false,
+            None => self.config().tx_rollback_all,
+        }
+    }
+
+    /// Runs a plan.
+    ///
+    /// # Errors
+    /// PostgreSQL's refusals, and checks that fail before the commit.
+    pub async fn run(
+        &self,
+        conn: &Conn,
+        plan: &DbPlan,
+        query: &MainQuery,
+    ) -> Result<DbResult, RestError> {
+        let search_path = self.config().search_path(&self.request.schema);
+        let rights = self.rights(&search_path);
+        let access = if plan.writes { Access::ReadWrite } else { Access::ReadOnly };
+        let settings = self.extra_settings(Some(plan));
+        conn.use_schema_version(self.snapshot.version);
+        let known = conn.prepared(query.main.sql(), &[]).is_some();
+        let simple = settings.is_empty()
+            && self.config().pre_request.is_none()
+            && query.explain_count.is_none()
+            && !self.rolls_back()
+            && !self.checks_before_commit(plan);
+        let result = self.run_once(conn, plan, query, access, &rights, &settings, simple).await;
+        match result {
+            // After DDL the plan that this connection kept may not fit any more; nothing was
+            // committed, so once more with a fresh one.
+            Err(Refusal::Postgres(error)) if known && may_be_stale(&error) => {
+                conn.forget_statements();
+                self.run_once(conn, plan, query, access, &rights, &settings, simple).await
+            }
+            result => result,
+        }
+        .map_err(|refusal| match refusal {
+            Refusal::Postgres(error) => self.refused(&error),
+            Refusal::Check(error) => error,
+        })
+    }
+
+    fn rights<'a>(&'a self, search_path: &'a str) -> Rights<'a> {
+        Rights {
+            role: &self.caller.role,
+            claims: self.caller.claims.as_json(),
+            search_path,
+            request: RequestSettings {
+                method: self.request.method.as_str(),
+                path: &self.request.path,
+                headers: &self.seen.headers,
+                cookies: &self.seen.cookies,
+            },
+        }
+    }
+
+    /// Whether the answer may refuse what was written.
+    fn checks_before_commit(&self, plan: &DbPlan) -> bool {
+        let preferences = &self.request.preferences;
+        let limited = preferences.is_strict() && preferences.max_affected.is_some();
+        let singular = matches!(plan.media_type, MediaType::Singular { .. });
+        let put = matches!(
+            plan.statement,
+            Statement::Mutate { mutation: Mutation::SingleUpsert, .. }
+        );
+        plan.writes && (limited || singular || put)
+    }
+
+    #[allow(clippy::too_many_arguments)]
+    async fn run_once(
+        &self,
+        conn: &PgClient,
+        plan: &DbPlan,
+        query: &MainQuery,
+        access: Access,
+        rights: &Rights<'_>,
+        settings: &[(&str, &str)],
+        simple: bool,
+    ) -> Result<DbResult, Refusal> {
+        let params = params(&query.main);
+        if simple {
+            let rows = scope::run(conn, access, rights, query.main.sql(), &params).await?;
+            let result = decode(&rows, query.layout)?;
+            self.check(plan, &result)?;
+            return Ok(result);
+        }
+        let scoped = Scoped::begin(conn, access, rights).await?;
+        apply_settings(&scoped, settings).await?;
+        if let Some(function) = &self.config().pre_request {
+            let mut call = String::from("select ");
+            if let Some(schema) = &function.schema {
+                hearth_pg::identifier::push_quoted(&mut call, schema);
+                call.push('.');
+            }
+            hearth_pg::identifier::push_quoted(&mut call, &function.name);
+            call.push_str("()");
+            scoped.query(&call, &[]).await?;
+        }
+        let rows = scoped.query(query.main.sql(), &params).await?;
+        let mut result = decode(&rows, query.layout)?;
+        self.check(plan, &result)?;
+        if let Some(explain) = &query.explain_count {
+            let rows = scoped.query(explain.sql(), &self::params(explain)).await?;
+            self.settle_total(&mut result, planned_rows(&rows)?);
+        }
+        if self.rolls_back() {
+            // Deferred constraints must be able to refuse, as they would at a commit.
+            scoped.execute("set constraints all immediate", &[]).await?;
+            scoped.rollback().await?;
+        } else {
+            scoped.commit().await?;
+        }
+        Ok(result)
+    }
+
+    fn check(&self, plan: &DbPlan, result: &DbResult) -> Result<(), Refusal> {
+        let mutation = match &plan.statement {
+            Statement::Mutate { mutation, .. } => Some(*mutation),
+            _ => None,
+        };
+        if mutation == Some(Mutation::SingleUpsert) {
+            return if result.page == 1 {
+                Ok(())
+            } else {
+                Err(Refusal::Check(RestError::PutKey))
+            };
+        }
+        let singular = matches!(plan.media_type, MediaType::Singular { .. });
+        if singular && result.page != 1 {
+            return Err(Refusal::Check(RestError::NotSingular(result.page)));
+        }
+        let limitable = matches!(plan.statement, Statement::Call { .. })
+            || matches!(mutation, Some(Mutation::Update | Mutation::Delete));
+        let preferences = &self.request.preferences;
+        match preferences.max_affected {
+            Some(limit) if limitable && preferences.is_strict() && result.page > limit => {
+                Err(Refusal::Check(RestError::MaxAffected(result.page)))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn settle_total(&self, result: &mut DbResult, planned: Option<i64>) {
+        result.total = match self.request.preferences.count {
+            Some(Count::Planned) => planned,
+            Some(Count::Estimated) => {
+                let counted_all = match (result.total, self.config().max_rows) {
+                    (Some(total), Some(most)) => total <= i64::try_from(most).unwrap_or(i64::MAX),
+                    _ => false,
+                };
+                if counted_all { result.total } else { result.total.max(planned) }
+            }
+            _ => result.total,
+        };
+    }
+
+    /// Runs read-only queries as the caller, one row set each: for descriptions of the schema.
+    ///
+    /// # Errors
+    /// PostgreSQL's refusals.
+    pub async fn inspect(
+        &self,
+        conn: &Conn,
+        queries: &[(&str, &[&(dyn ToSql + Sync)])],
+    ) -> Result<Vec<Vec<Row>>, RestError> {
+        let search_path = self.config().search_path(&self.request.schema);
+        let rights = self.rights(&search_path);
+        let work = async {
+            let scoped = Scoped::begin(conn, Access::ReadOnly, &rights).await?;
+            apply_settings(&scoped, &self.extra_settings(None)).await?;
+            let mut all = Vec::with_capacity(queries.len());
+            for (sql, params) in queries {
+                all.push(scoped.query(sql, params).await?);
+            }
+            scoped.commit().await?;
+            Ok(all)
+        };
+        work.await.map_err(|error: PgError| self.refused(&error))
+    }
+}
+
+enum Refusal {
+    Postgres(PgError),
+    Check(RestError),
+}
+
+impl From<PgError> for Refusal {
+    fn from(error: PgError) -> Self {
+        Self::Postgres(error)
+    }
+}
+
+impl From<tokio_postgres::Error> for Refusal {
+    fn from(error: tokio_postgres::Error) -> Self {
+        Self::Postgres(error.into())
+    }
+}
+
+fn params(snippet: &Snippet) -> Vec<&(dyn ToSql + Sync)> {
+    snippet.binds().iter().map(|bind: &Bind| bind as &(dyn ToSql + Sync)).collect()
+}
+
+async fn apply_settings(scoped: &Scoped<'_>, settings: &[(&str, &str)]) -> Result<(), PgError> {
+    if settings.is_empty() {
+        return Ok(());
+    }
+    let calls: Vec<String> = (0..settings.len())
+        .map(|i| format!("set_config(${}, ${}, true)", 2 * i + 1, 2 * i + 2))
+        .collect();
+    let sql = format!("select {}", calls.join(", "));
+    let params: Vec<&(dyn ToSql + Sync)> =
+        settings.iter().flat_map(|(n, v)| [n as &(dyn ToSql + Sync), v]).collect();
+    scoped.query(&sql, &params).await?;
+    Ok(())
+}
+
+/// Errors that a kept plan can cause after the tables behind it changed.
+fn may_be_stale(error: &PgError) -> bool {
+    error.sqlstate().is_some_and(|state| match state.code() {
+        "42501" => false,
+        "0A000" | "26000" | "XX000" | "22P02" | "22P03" => true,
+        code => code.starts_with("42"),
+    })
+}
+
+fn decode(rows: &[Row], layout: Option<Layout>) -> Result<DbResult, tokio_postgres::Error> {
+    let Some(layout) = layout else {
+        let mut body = Vec::new();
+        for row in rows {
+            body.extend_from_slice(row.try_get::<_, Raw<'_>>(0)?.0);
+            body.push(b'\n');
+        }
+        return Ok(DbResult { body: body.into(), ..DbResult::default() });
+    };
+    let Some(row) = rows.first() else { return Ok(DbResult::default()) };
+    let mut index = 0..;
+    let mut next = || index.next().unwrap_or_default();
+    let mut result = DbResult { page: row.try_get(next())?, ..DbResult::default() };
+    if layout.total {
+        result.total = row.try_get(next())?;
+    }
+    if layout.location {
+        result.location = row.try_get(next())?;
+    }
+    if layout.body {
+        let body: Option<Raw<'_>> = row.try_get(next())?;
+        result.body = body.map(|raw| Bytes::copy_from_slice(raw.0)).unwrap_or_default();
+    }
+    if layout.inserted {
+        result.inserted = row.try_get(next())?;
+    }
+    result.headers = row.try_get(next())?;
+    result.status = row.try_get(next())?;
+    Ok(result)
+}
+
+fn planned_rows(rows: &[Row]) -> Result<Option<i64>, tokio_postgres::Error> {
+    let Some(row) = rows.first() else { return Ok(None) };
+    let plan: Value = row.try_get(0)?;
+    Ok(plan.pointer("/0/Plan/Plan Rows").and_then(Value::as_i64))
+}
