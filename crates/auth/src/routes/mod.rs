@@ -21,6 +21,7 @@ mod signup;
 mod token;
 mod user;
 mod verify;
+mod wechat_mini;
 
 use std::sync::Arc;
 
@@ -61,6 +62,11 @@ fn open() -> Router<Arc<Auth>> {
             "/callback",
             get(authorize::authorize).post(authorize::authorize),
         )
+        .route("/wechat_mini/login", get(wechat_mini::login))
+        .route(
+            "/wechat_mini/unlimited_qrcode",
+            post(wechat_mini::unlimited_qrcode),
+        )
         .route("/passkeys", any(disabled::passkeys))
         .route("/passkeys/{*rest}", any(disabled::passkeys))
         .route("/sso", any(disabled::saml))
@@ -75,6 +81,8 @@ fn of_the_user() -> Router<Arc<Auth>> {
         .route("/user", get(user::get).put(user::put))
         .route("/user/identities/authorize", get(identities::authorize))
         .route("/user/identities/{identity_id}", delete(identities::delete))
+        .route("/wechat_mini/bind_phone", get(wechat_mini::bind_phone))
+        .route("/wechat_mini/bind_account", get(wechat_mini::bind_account))
         .route("/reauthenticate", get(reauthenticate::reauthenticate))
 }
 
