@@ -69,7 +69,7 @@ test('insert, select, update, delete', async () => {
 
   const many = await supabase.from('todos').insert([
     { title: 'b', room, meta: { a: [1, 2] }, tags: ['x', 'y'] },
-    { title: 'c', room },
+    { title: 'c', room, meta: null, tags: [] },
   ])
   assert.equal(many.status, 201)
   assert.equal(many.error, null)
