@@ -9,6 +9,7 @@ use hearth_apps::RequestContext;
 use http_body_util::BodyExt;
 
 use crate::Rest;
+use crate::describe::describe;
 use crate::error::{RestError, error_response};
 use crate::execute::{Caller, Job, Seen};
 use crate::plan::types::Plan;
@@ -81,7 +82,7 @@ async fn answer(context: &RequestContext, job: &Job<'_>) -> Result<Response, Res
             response::of_result(&plan, request, &snapshot.config, result)
         }
         Plan::Describe { headers_only } => {
-            response::openapi::describe(job, &connect().await?, headers_only).await
+            describe(context, job, &connect().await?, headers_only).await
         }
         Plan::TableInfo(table) => Ok(response::of_table(&table)),
         Plan::RoutineInfo(routine) => Ok(response::of_routine(&routine)),

@@ -59,8 +59,8 @@ pub struct Routine {
     pub isolation: Option<String>,
     /// Its settings that hold for the whole transaction.
     pub settings: Vec<(String, String)>,
-    /// Whether the login itself may call it.
-    pub executable: bool,
+    /// Its number in the catalog.
+    pub id: u32,
 }
 
 impl Routine {
