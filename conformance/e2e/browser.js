@@ -1,4 +1,4 @@
-// Chromium, found or named by CHROMIUM, and windows of the chat room in it.
+// Chromium, found or named by HEARTH_CHROMIUM, and windows of the chat room in it.
 
 import { existsSync, mkdirSync } from 'node:fs'
 import path from 'node:path'
@@ -8,7 +8,7 @@ import { chromium } from 'playwright-core'
 import { repository } from '../lib/hearth.js'
 
 const FOUND = [
-  process.env.CHROMIUM,
+  process.env.HEARTH_CHROMIUM,
   '/usr/bin/chromium',
   '/usr/bin/chromium-browser',
   '/usr/bin/google-chrome',
@@ -31,7 +31,7 @@ export const DESKTOP = { viewport: { width: 1280, height: 800 } }
 
 export function launch() {
   const executablePath = FOUND.find((file) => file && existsSync(file))
-  if (!executablePath) throw new Error('no Chromium: install it or name it by CHROMIUM')
+  if (!executablePath) throw new Error('no Chromium: install it or name it in HEARTH_CHROMIUM')
   return chromium.launch({ executablePath, args: FLAGS })
 }
 

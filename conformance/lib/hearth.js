@@ -85,9 +85,10 @@ export class Hearth {
   }
 
   async run() {
+    const program = binary()
     const log = createWriteStream(this.logFile, { flags: 'a' })
     const child = spawn(
-      binary(),
+      program,
       ['serve', '--demo', '--data-dir', this.dataDir, '--host', '127.0.0.1', '--port', String(this.port)],
       { stdio: ['ignore', 'pipe', 'pipe'] },
     )

@@ -3,7 +3,8 @@
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-import { Phone } from '@hearth-conformance/wx-shim'
+import { Phone } from '../wx-shim/src/index.js'
+import { tools } from './tools.js'
 
 const here = path.dirname(fileURLToPath(import.meta.url))
 const root = path.resolve(here, '../../examples/chatroom/miniprogram')
@@ -21,6 +22,7 @@ export const supabase = createClient(url, key)
 export function chatroomPhone({ url, key, language }) {
   return new Phone({
     root,
+    tools,
     packages: here,
     language,
     overrides: url === undefined ? {} : { 'lib/supabase.js': configured(url, key) },

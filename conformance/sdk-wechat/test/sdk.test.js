@@ -5,12 +5,12 @@ import path from 'node:path'
 import { after, before, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 
-import { Phone } from '@hearth-conformance/wx-shim'
-
 import { FIXTURES, fresh } from '../../lib/fixtures.js'
 import { Hearth, until } from '../../lib/hearth.js'
 import { png } from '../../lib/pictures.js'
 import { claimsOf } from '../../lib/tokens.js'
+import { Phone } from '../../wx-shim/src/index.js'
+import { tools } from '../tools.js'
 
 const here = path.dirname(fileURLToPath(import.meta.url))
 
@@ -34,6 +34,7 @@ function client(key = env.ANON_KEY, url = env.API_URL) {
   const root = path.join(here, 'program')
   const phone = new Phone({
     root,
+    tools,
     packages: path.dirname(here),
     overrides: {
       'app.js': 'App({})',
@@ -68,7 +69,7 @@ test('insert, select, update, delete', async () => {
 
   const many = await supabase.from('todos').insert([
     { title: 'b', room, meta: { a: [1, 2] }, tags: ['x', 'y'] },
-    { title: 'c', room },
+    { title: 'c', room, meta: null, tags: [] },
   ])
   assert.equal(many.status, 201)
   assert.equal(many.error, null)

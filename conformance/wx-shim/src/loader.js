@@ -6,12 +6,11 @@ import { createRequire } from 'node:module'
 import path from 'node:path'
 import vm from 'node:vm'
 
-import { transformSync } from 'esbuild'
-
 const compiled = new Map()
 
 export class Loader {
-  constructor({ root, packages, overrides, scope }) {
+  constructor({ root, packages, overrides, scope, transformSync }) {
+    this.transformSync = transformSync
     this.root = root
     this.scope = scope
     this.overrides = new Map(
@@ -56,14 +55,18 @@ export class Loader {
 
   source(file) {
     const override = this.overrides.get(file)
-    if (override !== undefined) return toCommonJs(override)
+    if (override !== undefined) return this.toCommonJs(override)
     const stamp = `${file}:${statSync(file).mtimeMs}`
     let text = compiled.get(stamp)
     if (text === undefined) {
-      text = toCommonJs(readFileSync(file, 'utf8'))
+      text = this.toCommonJs(readFileSync(file, 'utf8'))
       compiled.set(stamp, text)
     }
     return text
+  }
+
+  toCommonJs(text) {
+    return this.transformSync(text, { format: 'cjs', target: 'es2020', loader: 'js' }).code
   }
 
   resolve(request, from) {
@@ -74,8 +77,4 @@ export class Loader {
     }
     throw new Error(`module '${request}' is not defined, required from ${from}`)
   }
-}
-
-function toCommonJs(text) {
-  return transformSync(text, { format: 'cjs', target: 'es2020', loader: 'js' }).code
 }

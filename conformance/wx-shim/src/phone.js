@@ -15,16 +15,23 @@ export class Phone {
   /**
    * `root`: the mini program's folder. `overrides`: module texts by path relative to it, such as
    * lib/supabase.js with url and key filled in. `packages`: a folder with node_modules, where the mini
-   * program has none of its own.
+   * program has none of its own. `tools`: {WebSocket, transformSync}.
    */
-  constructor({ root, overrides = {}, packages = root, language = 'zh_CN', appid = 'wx0000000000000000' }) {
+  constructor({
+    root,
+    tools,
+    overrides = {},
+    packages = root,
+    language = 'zh_CN',
+    appid = 'wx0000000000000000',
+  }) {
     this.root = path.resolve(root)
     this.language = language
     this.appid = appid
     this.folder = mkdtempSync(path.join(tmpdir(), 'wx-phone-'))
     this.storage = new Map()
     this.files = new Files(this.folder)
-    this.sockets = new Sockets(this)
+    this.sockets = new Sockets(this, tools.WebSocket)
     this.hidden = false
     this.networkUp = true
     this.pages = []
@@ -41,7 +48,13 @@ export class Phone {
     this.deferred = []
     this.timers = new Set()
     this.wx = this.createWx()
-    this.loader = new Loader({ root: this.root, packages, overrides, scope: this.scope() })
+    this.loader = new Loader({
+      root: this.root,
+      packages,
+      overrides,
+      scope: this.scope(),
+      transformSync: tools.transformSync,
+    })
   }
 
   /** Runs app.js and opens the first page. */

@@ -1,15 +1,14 @@
 // wx.connectSocket and its SocketTask.
 
-import { WebSocket } from 'ws'
-
 const CONNECTING = 0
 const OPEN = 1
 const CLOSING = 2
 const CLOSED = 3
 
 export class Sockets {
-  constructor(phone) {
+  constructor(phone, WebSocket) {
     this.phone = phone
+    this.WebSocket = WebSocket
     this.tasks = new Set()
     /** How often the program has connected. */
     this.connects = 0
@@ -17,7 +16,7 @@ export class Sockets {
 
   connect(options) {
     this.connects += 1
-    const task = new SocketTask(this.phone, options, () => this.tasks.delete(task))
+    const task = new SocketTask(this.phone, this.WebSocket, options, () => this.tasks.delete(task))
     this.tasks.add(task)
     return task
   }
@@ -30,7 +29,7 @@ export class Sockets {
 class SocketTask {
   readyState = CONNECTING
 
-  constructor(phone, options, gone) {
+  constructor(phone, WebSocket, options, gone) {
     this.phone = phone
     this.gone = gone
     this.listeners = { open: [], message: [], close: [], error: [] }

@@ -7,7 +7,8 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { after, before, test } from 'node:test'
 
-import { WebSocketServer } from 'ws'
+import { transformSync } from 'esbuild'
+import { WebSocket, WebSocketServer } from 'ws'
 
 import { Phone } from '../src/index.js'
 
@@ -41,7 +42,7 @@ before(async () => {
      })`,
   )
   writeFileSync(path.join(root, 'word.js'), 'export const word = "hello"')
-  phone = new Phone({ root })
+  phone = new Phone({ root, tools: { WebSocket, transformSync } })
 })
 
 after(() => {

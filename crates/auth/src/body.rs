@@ -113,15 +113,9 @@ impl Params {
         }
     }
 
-    /// An integer, if it is there.
-    pub(crate) fn integer(&self, name: &str) -> Result<Option<i64>, AuthError> {
-        match self.field(name) {
-            None => Ok(None),
-            Some(value) => match value.as_i64() {
-                Some(number) => Ok(Some(number)),
-                None => Err(self.mismatch(name, value, "int")),
-            },
-        }
+    /// A value of any type, if it is there.
+    pub(crate) fn any(&self, name: &str) -> Option<&Value> {
+        self.field(name)
     }
 
     fn mismatch(&self, name: &str, value: &Value, wanted: &str) -> AuthError {

@@ -25,6 +25,7 @@ mod routes;
 mod session;
 mod signup;
 mod user;
+mod wechat;
 mod wire;
 
 use std::sync::Arc;
@@ -102,6 +103,7 @@ impl Default for AuthConfig {
 pub struct Auth {
     hasher: password::Hasher,
     mailbox: Mailbox,
+    wechat: wechat::Wechat,
 }
 
 impl Auth {
@@ -110,6 +112,7 @@ impl Auth {
         Arc::new(Self {
             hasher: password::Hasher::new(config.password_concurrency),
             mailbox: Mailbox::default(),
+            wechat: wechat::Wechat::new(&config.wechat_api_url),
         })
     }
 
@@ -120,5 +123,9 @@ impl Auth {
 
     pub(crate) fn hasher(&self) -> &password::Hasher {
         &self.hasher
+    }
+
+    pub(crate) fn wechat(&self) -> &wechat::Wechat {
+        &self.wechat
     }
 }

@@ -58,6 +58,13 @@ impl OpenDatabase {
     /// For a command: beside the running server if there is one, else with a PostgreSQL of its own
     /// for as long as the command takes.
     pub(crate) async fn open(config: &ServerConfig) -> anyhow::Result<Self> {
+        // Only `serve` makes a data directory: a command in the wrong folder must not.
+        anyhow::ensure!(
+            config.data_dir.join("hearth.key").is_file(),
+            "there is no Hearth in {}: start it with `hearth serve`, or name its directory with \
+             --data-dir",
+            config.data_dir.display()
+        );
         if config.database_url.is_none()
             && let Some(file) = RuntimeFile::read(&config.data_dir)
         {

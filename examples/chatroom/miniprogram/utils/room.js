@@ -392,6 +392,8 @@ export class Room {
   // Writing
 
   sendText(text) {
+    // The others take the hint away with the message, so the next letter has to give it again.
+    this.lastTypingSent = 0
     this.enqueue(text, null)
     this.drain(false)
   }
