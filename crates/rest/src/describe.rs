@@ -38,8 +38,14 @@ pub(crate) async fn describe(
     let [tables, routines, comment] = rows.as_slice() else {
         return Ok(response::of_description(job.request, None));
     };
-    let names: HashSet<String> = tables.iter().filter_map(|row| row.try_get(0).ok()).collect();
-    let ids: HashSet<i64> = routines.iter().filter_map(|row| row.try_get(0).ok()).collect();
+    let names: HashSet<String> = tables
+        .iter()
+        .filter_map(|row| row.try_get(0).ok())
+        .collect();
+    let ids: HashSet<i64> = routines
+        .iter()
+        .filter_map(|row| row.try_get(0).ok())
+        .collect();
     let cache = &snapshot.cache;
     let mut tables: Vec<_> = cache
         .tables
@@ -61,7 +67,9 @@ pub(crate) async fn describe(
     let described = Described {
         tables,
         routines,
-        comment: comment.first().and_then(|row| row.try_get(0).ok().flatten()),
+        comment: comment
+            .first()
+            .and_then(|row| row.try_get(0).ok().flatten()),
         address: format!("{}/rest/v1/", context.base_url),
     };
     let body = document(&described, &snapshot.config, cache);

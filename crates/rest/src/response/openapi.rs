@@ -34,7 +34,10 @@ const MIME_LIST: [&str; 4] = [
 
 /// The document.
 pub fn document(described: &Described<'_>, config: &RestConfig, cache: &SchemaCache) -> String {
-    let address = config.openapi_proxy.as_deref().unwrap_or(&described.address);
+    let address = config
+        .openapi_proxy
+        .as_deref()
+        .unwrap_or(&described.address);
     let (scheme, host, base_path) = split_address(address);
     let (title, description) = summary(described.comment.as_deref());
     let mut paths = Map::new();
@@ -89,8 +92,14 @@ fn split_address(address: &str) -> (&str, String, String) {
         None => (rest, "/"),
     };
     let port = if scheme == "https" { 443 } else { 80 };
-    let has_port = host.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok());
-    let host = if has_port { host.to_owned() } else { format!("{host}:{port}") };
+    let has_port = host
+        .rsplit_once(':')
+        .is_some_and(|(_, port)| port.parse::<u16>().is_ok());
+    let host = if has_port {
+        host.to_owned()
+    } else {
+        format!("{host}:{port}")
+    };
     (scheme, host, path.to_owned())
 }
 
@@ -156,8 +165,12 @@ fn table_definition(table: &Table, cache: &SchemaCache) -> Value {
         .iter()
         .map(|column| (column.name.clone(), property(table, column, cache)))
         .collect();
-    let required: Vec<&str> =
-        table.columns.iter().filter(|c| !c.nullable).map(|c| c.name.as_str()).collect();
+    let required: Vec<&str> = table
+        .columns
+        .iter()
+        .filter(|c| !c.nullable)
+        .map(|c| c.name.as_str())
+        .collect();
     let mut definition = Map::new();
     put(&mut definition, "description", table.description.as_deref());
     if !required.is_empty() {
@@ -202,12 +215,23 @@ fn property(table: &Table, column: &Column, cache: &SchemaCache) -> Value {
     let description = if notes.is_empty() {
         column.description.clone()
     } else {
-        let comment = column.description.as_ref().map(|text| format!("{text}\n\n"));
-        Some(format!("{}Note:\n{}", comment.unwrap_or_default(), notes.join("\n")))
+        let comment = column
+            .description
+            .as_ref()
+            .map(|text| format!("{text}\n\n"));
+        Some(format!(
+            "{}Note:\n{}",
+            comment.unwrap_or_default(),
+            notes.join("\n")
+        ))
     };
     let mut property = Map::new();
     let default = column.default.as_deref();
-    put(&mut property, "default", default.and_then(|text| default_value(&column.base_type, text)));
+    put(
+        &mut property,
+        "default",
+        default.and_then(|text| default_value(&column.base_type, text)),
+    );
     put(&mut property, "description", description);
     if !column.labels.is_empty() {
         put(&mut property, "enum", Some(json!(column.labels)));
@@ -233,7 +257,11 @@ fn operation(tag: &str, comment: Option<&str>) -> Map<String, Value> {
 fn table_path(table: &Table) -> Value {
     let name = &table.name;
     let filters = || -> Vec<String> {
-        table.columns.iter().map(|c| format!("rowFilter.{name}.{}", c.name)).collect()
+        table
+            .columns
+            .iter()
+            .map(|c| format!("rowFilter.{name}.{}", c.name))
+            .collect()
     };
     let body = format!("body.{name}");
     let method = |parameters: Vec<String>, responses: Value| {
@@ -254,7 +282,15 @@ fn table_path(table: &Table) -> Value {
         method(
             with(
                 filters(),
-                &["select", "order", "range", "rangeUnit", "offset", "limit", "preferCount"],
+                &[
+                    "select",
+                    "order",
+                    "range",
+                    "rangeUnit",
+                    "offset",
+                    "limit",
+                    "preferCount",
+                ],
             ),
             json!({
                 "200": {"description": "OK", "schema": schema},
@@ -298,7 +334,10 @@ fn argument(param: &Param) -> Value {
     argument.insert("required".to_owned(), param.required.into());
     argument.insert("in".to_owned(), "query".into());
     if param.variadic {
-        let element = param.type_name.strip_suffix("[]").unwrap_or(&param.type_name);
+        let element = param
+            .type_name
+            .strip_suffix("[]")
+            .unwrap_or(&param.type_name);
         let kind = swagger_type(&param.type_name).unwrap_or("string");
         argument.insert("type".to_owned(), kind.into());
         argument.insert("collectionFormat".to_owned(), "multi".into());
@@ -328,8 +367,12 @@ fn arguments_body(routine: &Routine) -> Value {
             (param.name.clone(), Value::Object(property))
         })
         .collect();
-    let required: Vec<&str> =
-        routine.params.iter().filter(|p| p.required).map(|p| p.name.as_str()).collect();
+    let required: Vec<&str> = routine
+        .params
+        .iter()
+        .filter(|p| p.required)
+        .map(|p| p.name.as_str())
+        .collect();
     let mut schema = Map::new();
     put(&mut schema, "description", routine.description.as_deref());
     if !required.is_empty() {
@@ -350,12 +393,19 @@ fn routine_path(routine: &Routine) -> Value {
         if !parameters.is_empty() {
             put(&mut operation, "parameters", Some(parameters));
         }
-        put(&mut operation, "responses", Some(json!({"200": {"description": "OK"}})));
+        put(
+            &mut operation,
+            "responses",
+            Some(json!({"200": {"description": "OK"}})),
+        );
         Value::Object(operation)
     };
     let mut path = Map::new();
     if routine.volatility != Volatility::Volatile {
-        path.insert("get".to_owned(), method(routine.params.iter().map(argument).collect()));
+        path.insert(
+            "get".to_owned(),
+            method(routine.params.iter().map(argument).collect()),
+        );
     }
     path.insert(
         "post".to_owned(),
@@ -391,19 +441,40 @@ fn parameters(tables: &[&Arc<Table>]) -> Map<String, Value> {
     all.insert(
         "preferPost".to_owned(),
         prefer(
-            &[&RETURN[..], &["resolution=ignore-duplicates", "resolution=merge-duplicates"]]
-                .concat(),
+            &[
+                &RETURN[..],
+                &[
+                    "resolution=ignore-duplicates",
+                    "resolution=merge-duplicates",
+                ],
+            ]
+            .concat(),
         ),
     );
-    all.insert("select".to_owned(), plain("select", "Filtering Columns", "query"));
-    all.insert("on_conflict".to_owned(), plain("on_conflict", "On Conflict", "query"));
+    all.insert(
+        "select".to_owned(),
+        plain("select", "Filtering Columns", "query"),
+    );
+    all.insert(
+        "on_conflict".to_owned(),
+        plain("on_conflict", "On Conflict", "query"),
+    );
     all.insert("order".to_owned(), plain("order", "Ordering", "query"));
-    all.insert("range".to_owned(), plain("Range", "Limiting and Pagination", "header"));
+    all.insert(
+        "range".to_owned(),
+        plain("Range", "Limiting and Pagination", "header"),
+    );
     let mut unit = plain("Range-Unit", "Limiting and Pagination", "header");
     unit["default"] = "items".into();
     all.insert("rangeUnit".to_owned(), unit);
-    all.insert("offset".to_owned(), plain("offset", "Limiting and Pagination", "query"));
-    all.insert("limit".to_owned(), plain("limit", "Limiting and Pagination", "query"));
+    all.insert(
+        "offset".to_owned(),
+        plain("offset", "Limiting and Pagination", "query"),
+    );
+    all.insert(
+        "limit".to_owned(),
+        plain("limit", "Limiting and Pagination", "query"),
+    );
     for table in tables {
         let name = &table.name;
         all.insert(
@@ -420,7 +491,10 @@ fn parameters(tables: &[&Arc<Table>]) -> Map<String, Value> {
                 filter.insert(key.to_owned(), value.into());
             }
             filter.insert("required".to_owned(), false.into());
-            all.insert(format!("rowFilter.{name}.{}", column.name), Value::Object(filter));
+            all.insert(
+                format!("rowFilter.{name}.{}", column.name),
+                Value::Object(filter),
+            );
         }
     }
     all

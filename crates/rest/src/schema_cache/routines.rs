@@ -88,7 +88,8 @@ impl Routine {
 
     /// The table whose rows it returns, or what stands for it.
     pub fn table_name(&self) -> Option<&str> {
-        self.returns_composite.then_some(self.return_type.name.as_str())
+        self.returns_composite
+            .then_some(self.return_type.name.as_str())
     }
 
     /// The order in which overloaded functions are listed.

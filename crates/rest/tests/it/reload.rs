@@ -20,14 +20,23 @@ async fn what_ddl_just_made_answers_at_once() {
     for round in 0..5 {
         let table = format!("fresh_{round}");
         assert_eq!(ask(&format!("/{table}")).await.status, 404);
-        app.sql(&format!("create table {table} (id int primary key, club_id int references clubs)"))
-            .await
-            .unwrap();
+        app.sql(&format!(
+            "create table {table} (id int primary key, club_id int references clubs)"
+        ))
+        .await
+        .unwrap();
         assert_eq!(ask(&format!("/{table}")).await.status, 200);
-        assert_eq!(ask(&format!("/clubs?select=id,{table}(id)&limit=1")).await.status, 200);
-        app.sql(&format!("create function f_{round}() returns int language sql as 'select 1'"))
-            .await
-            .unwrap();
+        assert_eq!(
+            ask(&format!("/clubs?select=id,{table}(id)&limit=1"))
+                .await
+                .status,
+            200
+        );
+        app.sql(&format!(
+            "create function f_{round}() returns int language sql as 'select 1'"
+        ))
+        .await
+        .unwrap();
         assert_eq!(ask(&format!("/rpc/f_{round}")).await.body, "1");
     }
     app.drop_database().await.unwrap();
@@ -39,12 +48,25 @@ async fn changed_columns_do_not_trip_prepared_statements() {
     let router = hearth_rest::router(Rest::new());
     let ask = async |path: &str| send(&router, app.anon(), get(path)).await;
     for _ in 0..3 {
-        assert_eq!(ask("/venues?id=eq.1").await.body, r#"[{"id":1,"name":"Hall"}]"#);
+        assert_eq!(
+            ask("/venues?id=eq.1").await.body,
+            r#"[{"id":1,"name":"Hall"}]"#
+        );
     }
-    app.sql("alter table venues add size int default 5").await.unwrap();
-    assert_eq!(ask("/venues?id=eq.1").await.body, r#"[{"id":1,"name":"Hall","size":5}]"#);
-    app.sql("alter table venues alter size type text").await.unwrap();
-    assert_eq!(ask("/venues?size=eq.5&select=size&limit=1").await.body, r#"[{"size":"5"}]"#);
+    app.sql("alter table venues add size int default 5")
+        .await
+        .unwrap();
+    assert_eq!(
+        ask("/venues?id=eq.1").await.body,
+        r#"[{"id":1,"name":"Hall","size":5}]"#
+    );
+    app.sql("alter table venues alter size type text")
+        .await
+        .unwrap();
+    assert_eq!(
+        ask("/venues?size=eq.5&select=size&limit=1").await.body,
+        r#"[{"size":"5"}]"#
+    );
     app.drop_database().await.unwrap();
 }
 

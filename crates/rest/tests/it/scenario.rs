@@ -21,6 +21,9 @@ struct Scenario {
     /// Settings of the application's API.
     #[serde(default)]
     settings: Value,
+    /// Settings of the login in this database.
+    #[serde(default)]
+    database_settings: Map<String, Value>,
     /// SQL on top of the common schema.
     #[serde(default)]
     sql: Vec<String>,
@@ -59,14 +62,18 @@ struct Step {
 }
 
 /// An answer.
-pub struct Answer {
-    pub status: u16,
-    pub headers: http::HeaderMap,
-    pub body: String,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: http::HeaderMap,
+    pub(crate) body: String,
 }
 
 /// Sends one request as the gateway would hand it over.
-pub async fn send(router: &axum::Router, context: RequestContext, request: Request<Body>) -> Answer {
+pub(crate) async fn send(
+    router: &axum::Router,
+    context: RequestContext,
+    request: Request<Body>,
+) -> Answer {
     let mut request = request;
     request.extensions_mut().insert(context);
     let response = router.clone().oneshot(request).await.unwrap();
@@ -80,9 +87,13 @@ pub async fn send(router: &axum::Router, context: RequestContext, request: Reque
 }
 
 /// An application with the common schema.
-pub async fn orchestra(settings: AppSettings) -> TestApp {
-    let app = TestApp::create_with(&[], settings, Arc::new(SystemClock)).await.unwrap();
-    app.sql(&std::fs::read_to_string(folder().join("schema.sql")).unwrap()).await.unwrap();
+pub(crate) async fn orchestra(settings: AppSettings) -> TestApp {
+    let app = TestApp::create_with(&[], settings, Arc::new(SystemClock))
+        .await
+        .unwrap();
+    app.sql(&std::fs::read_to_string(folder().join("schema.sql")).unwrap())
+        .await
+        .unwrap();
     app
 }
 
@@ -90,7 +101,7 @@ fn folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../conformance/scenarios/rest")
 }
 
-pub async fn run(chapter: &str) {
+pub(crate) async fn run(chapter: &str) {
     let text = std::fs::read_to_string(folder().join(format!("{chapter}.json"))).unwrap();
     let scenario: Scenario = serde_json::from_str(&text).unwrap();
     let mut settings = AppSettings::default();
@@ -98,6 +109,13 @@ pub async fn run(chapter: &str) {
         settings.api = serde_json::from_value(scenario.settings).unwrap();
     }
     let app = orchestra(settings).await;
+    let root = app.superuser().await.unwrap();
+    for (name, value) in &scenario.database_settings {
+        let value = hearth_pg::identifier::literal(value.as_str().unwrap());
+        let database = hearth_pg::identifier::quote(app.app.database.name());
+        let sql = format!("alter role authenticator in database {database} set {name} = {value}");
+        root.batch_execute(&sql).await.unwrap();
+    }
     for sql in &scenario.sql {
         app.sql(sql).await.unwrap();
     }
@@ -113,8 +131,12 @@ pub async fn run(chapter: &str) {
             user => app.user(user),
         };
         let mut request = Request::builder()
-            .method(if step.method.is_empty() { "GET" } else { &step.method })
-            .uri(step.path.replace(' ', "%20"));
+            .method(if step.method.is_empty() {
+                "GET"
+            } else {
+                &step.method
+            })
+            .uri(encoded(&step.path));
         for (name, value) in &step.headers {
             request = request.header(name, value.as_str().unwrap());
         }
@@ -141,12 +163,24 @@ pub async fn run(chapter: &str) {
     );
 }
 
+/// Characters that no URI may contain, as a client would encode them.
+fn encoded(path: &str) -> String {
+    let encode = |c: char| match c {
+        ' ' | '"' | '<' | '>' | '\\' | '^' | '`' | '{' | '|' | '}' => format!("%{:02X}", c as u32),
+        c => c.to_string(),
+    };
+    path.chars().map(encode).collect()
+}
+
 fn compare(step: &Step, answer: &Answer) -> Result<(), String> {
     if step.status != answer.status {
         return Err(format!("expected status {}", step.status));
     }
     for (name, value) in &step.expect_headers {
-        let found = answer.headers.get(name).map(|v| v.to_str().unwrap_or_default());
+        let found = answer
+            .headers
+            .get(name)
+            .map(|v| v.to_str().unwrap_or_default());
         match value.as_str() {
             None if found.is_some() => return Err(format!("header {name} must be absent")),
             Some(wanted) if found != Some(wanted) => {
