@@ -19,6 +19,6 @@ pub mod text_param;
 pub use error::PgError;
 pub use migrate::{Migration, MigrationSet, Repeatable};
 pub use pool::{Conn, PgClient, Pool};
-pub use scope::{Access, Rights, Scoped};
+pub use scope::{Access, Isolation, Rights, Scoped};
 pub use server::{Login, Server};
 pub use text_param::TextParam;

@@ -27,10 +27,14 @@ impl FunctionName {
     /// Reads `schema.name` or `name`.
     pub fn parse(text: &str) -> Self {
         match text.split_once('.') {
-            Some((schema, name)) => {
-                Self { schema: Some(schema.to_owned()), name: name.to_owned() }
-            }
-            None => Self { schema: None, name: text.to_owned() },
+            Some((schema, name)) => Self {
+                schema: Some(schema.to_owned()),
+                name: name.to_owned(),
+            },
+            None => Self {
+                schema: None,
+                name: text.to_owned(),
+            },
         }
     }
 }
@@ -128,7 +132,10 @@ impl RestConfig {
             }
         }
         fn names(value: &str) -> Vec<String> {
-            value.split(',').map(|name| name.trim().to_owned()).collect()
+            value
+                .split(',')
+                .map(|name| name.trim().to_owned())
+                .collect()
         }
         let some = |value: &str| (!value.is_empty()).then(|| value.to_owned());
         for (name, value) in settings {
@@ -141,8 +148,11 @@ impl RestConfig {
                     }
                 }
                 "db_extra_search_path" => {
-                    self.extra_search_path =
-                        if value.is_empty() { Vec::new() } else { names(value) };
+                    self.extra_search_path = if value.is_empty() {
+                        Vec::new()
+                    } else {
+                        names(value)
+                    };
                 }
                 "db_anon_role" => self.anon_role.clone_from(value),
                 "db_max_rows" => self.max_rows = value.parse().ok(),

@@ -4,7 +4,7 @@
 use bytes::Bytes;
 use hearth_core::Claims;
 use hearth_pg::scope::{self, RequestSettings};
-use hearth_pg::{Access, Conn, PgClient, PgError, Rights, Scoped};
+use hearth_pg::{Access, Conn, Isolation, PgClient, PgError, Rights, Scoped};
 use serde_json::Value;
 use tokio_postgres::Row;
 use tokio_postgres::types::{FromSql, ToSql, Type};
@@ -39,6 +39,18 @@ pub struct DbResult {
     pub status: Option<String>,
 }
 
+const ISOLATION: &str = "default_transaction_isolation";
+
+/// What a transaction has besides the caller's rights.
+#[derive(Default, PartialEq, Eq)]
+struct Specials<'a> {
+    isolation: Isolation,
+    /// Settings of the role, which the login may have been granted.
+    of_login: Vec<(&'a str, &'a str)>,
+    /// Settings of the function and the preferred time zone.
+    of_caller: Vec<(&'a str, &'a str)>,
+}
+
 /// Whom a request is made by.
 #[derive(Debug, Clone)]
 pub struct Caller {
@@ -65,7 +77,11 @@ impl Caller {
             fields.insert("role".to_owned(), Value::String(role.clone()));
             Claims::new(fields)
         };
-        Self { authenticated: role != config.anon_role, role, claims }
+        Self {
+            authenticated: role != config.anon_role,
+            role,
+            claims,
+        }
     }
 }
 
@@ -94,10 +110,7 @@ pub struct Job<'a> {
 struct Raw<'a>(&'a [u8]);
 
 impl<'a> FromSql<'a> for Raw<'a> {
-    fn from_sql(
-        _: &Type,
-        raw: &'a [u8],
-    ) -> Result<Self, Box<dyn std::error::Error + Sync + Send>> {
+    fn from_sql(_: &Type, raw: &'a [u8]) -> Result<Self, Box<dyn std::error::Error + Sync + Send>> {
         Ok(Self(raw))
     }
 
@@ -115,22 +128,38 @@ impl Job<'_> {
         RestError::postgres(error, self.caller.authenticated)
     }
 
-    /// Settings of the transaction beyond the usual: those of the role, of the function, and the
-    /// preferred time zone.
-    fn extra_settings<'a>(&'a self, plan: Option<&'a DbPlan>) -> Vec<(&'a str, &'a str)> {
-        let mut settings: Vec<(&str, &str)> = Vec::new();
+    /// What the transaction is besides the usual.
+    fn specials<'a>(&'a self, plan: Option<&'a DbPlan>) -> Specials<'a> {
+        fn isolation(settings: &[(String, String)]) -> Option<&str> {
+            let level = settings.iter().find(|(name, _)| name == ISOLATION);
+            level.map(|(_, value)| value.as_str())
+        }
+        // The level is no setting any more once the transaction has begun.
+        fn pairs(settings: &[(String, String)]) -> impl Iterator<Item = (&str, &str)> {
+            let others = settings.iter().filter(|(name, _)| name != ISOLATION);
+            others.map(|(name, value)| (name.as_str(), value.as_str()))
+        }
         let of_role = self.snapshot.cache.role_settings.get(&self.caller.role);
-        settings.extend(of_role.into_iter().flatten().map(|(n, v)| (n.as_str(), v.as_str())));
-        if let Some(zone) = &self.request.preferences.timezone {
-            settings.push(("timezone", zone));
+        let of_role = of_role.map_or(&[][..], Vec::as_slice);
+        let routine = match plan.map(|plan| &plan.statement) {
+            Some(Statement::Call { call, .. }) => Some(call.routine.as_ref()),
+            _ => None,
+        };
+        let of_function = routine.map_or(&[][..], |routine| routine.settings.as_slice());
+        let level = routine.and_then(|routine| routine.isolation.as_deref());
+        let zone = self.request.preferences.timezone.as_deref();
+        Specials {
+            isolation: level
+                .or_else(|| isolation(of_role))
+                .map(Isolation::parse)
+                .unwrap_or_default(),
+            of_login: pairs(of_role).collect(),
+            of_caller: zone
+                .map(|zone| ("timezone", zone))
+                .into_iter()
+                .chain(pairs(of_function))
+                .collect(),
         }
-        if let Some(Statement::Call { call, .. }) = plan.map(|plan| &plan.statement) {
-            let of_function = &call.routine.settings;
-            settings.extend(of_function.iter().map(|(n, v)| (n.as_str(), v.as_str())));
-        }
-        // The level of isolation is not a setting any more once the transaction has begun.
-        settings.retain(|(name, _)| *name != "default_transaction_isolation");
-        settings
     }
 
     fn rolls_back(&self) -> bool {
@@ -153,22 +182,29 @@ impl Job<'_> {
     ) -> Result<DbResult, RestError> {
         let search_path = self.config().search_path(&self.request.schema);
         let rights = self.rights(&search_path);
-        let access = if plan.writes { Access::ReadWrite } else { Access::ReadOnly };
-        let settings = self.extra_settings(Some(plan));
+        let access = if plan.writes {
+            Access::ReadWrite
+        } else {
+            Access::ReadOnly
+        };
+        let specials = self.specials(Some(plan));
         conn.use_schema_version(self.snapshot.version);
         let known = conn.prepared(query.main.sql(), &[]).is_some();
-        let simple = settings.is_empty()
+        let simple = specials == Specials::default()
             && self.config().pre_request.is_none()
             && query.explain_count.is_none()
             && !self.rolls_back()
             && !self.checks_before_commit(plan);
-        let result = self.run_once(conn, plan, query, access, &rights, &settings, simple).await;
+        let result = self
+            .run_once(conn, plan, query, access, &rights, &specials, simple)
+            .await;
         match result {
             // After DDL the plan that this connection kept may not fit any more; nothing was
             // committed, so once more with a fresh one.
             Err(Refusal::Postgres(error)) if known && may_be_stale(&error) => {
                 conn.forget_statements();
-                self.run_once(conn, plan, query, access, &rights, &settings, simple).await
+                self.run_once(conn, plan, query, access, &rights, &specials, simple)
+                    .await
             }
             result => result,
         }
@@ -199,7 +235,10 @@ impl Job<'_> {
         let singular = matches!(plan.media_type, MediaType::Singular { .. });
         let put = matches!(
             plan.statement,
-            Statement::Mutate { mutation: Mutation::SingleUpsert, .. }
+            Statement::Mutate {
+                mutation: Mutation::SingleUpsert,
+                ..
+            }
         );
         plan.writes && (limited || singular || put)
     }
@@ -212,7 +251,7 @@ impl Job<'_> {
         query: &MainQuery,
         access: Access,
         rights: &Rights<'_>,
-        settings: &[(&str, &str)],
+        specials: &Specials<'_>,
         simple: bool,
     ) -> Result<DbResult, Refusal> {
         let params = params(&query.main);
@@ -222,8 +261,13 @@ impl Job<'_> {
             self.check(plan, &result)?;
             return Ok(result);
         }
-        let scoped = Scoped::begin(conn, access, rights).await?;
-        apply_settings(&scoped, settings).await?;
+        let Specials {
+            isolation,
+            of_login,
+            of_caller,
+        } = specials;
+        let scoped = Scoped::begin_with(conn, access, *isolation, of_login, rights).await?;
+        scoped.set(of_caller).await?;
         if let Some(function) = &self.config().pre_request {
             let mut call = String::from("select ");
             if let Some(schema) = &function.schema {
@@ -286,7 +330,11 @@ impl Job<'_> {
                     (Some(total), Some(most)) => total <= i64::try_from(most).unwrap_or(i64::MAX),
                     _ => false,
                 };
-                if counted_all { result.total } else { result.total.max(planned) }
+                if counted_all {
+                    result.total
+                } else {
+                    result.total.max(planned)
+                }
             }
             _ => result.total,
         };
@@ -304,8 +352,14 @@ impl Job<'_> {
         let search_path = self.config().search_path(&self.request.schema);
         let rights = self.rights(&search_path);
         let work = async {
-            let scoped = Scoped::begin(conn, Access::ReadOnly, &rights).await?;
-            apply_settings(&scoped, &self.extra_settings(None)).await?;
+            let Specials {
+                isolation,
+                of_login,
+                of_caller,
+            } = self.specials(None);
+            let scoped =
+                Scoped::begin_with(conn, Access::ReadOnly, isolation, &of_login, &rights).await?;
+            scoped.set(&of_caller).await?;
             let mut all = Vec::with_capacity(queries.len());
             for (sql, params) in queries {
                 all.push(scoped.query(sql, params).await?);
@@ -335,21 +389,11 @@ impl From<tokio_postgres::Error> for Refusal {
 }
 
 fn params(snippet: &Snippet) -> Vec<&(dyn ToSql + Sync)> {
-    snippet.binds().iter().map(|bind: &Bind| bind as &(dyn ToSql + Sync)).collect()
-}
-
-async fn apply_settings(scoped: &Scoped<'_>, settings: &[(&str, &str)]) -> Result<(), PgError> {
-    if settings.is_empty() {
-        return Ok(());
-    }
-    let calls: Vec<String> = (0..settings.len())
-        .map(|i| format!("set_config(${}, ${}, true)", 2 * i + 1, 2 * i + 2))
-        .collect();
-    let sql = format!("select {}", calls.join(", "));
-    let params: Vec<&(dyn ToSql + Sync)> =
-        settings.iter().flat_map(|(n, v)| [n as &(dyn ToSql + Sync), v]).collect();
-    scoped.query(&sql, &params).await?;
-    Ok(())
+    snippet
+        .binds()
+        .iter()
+        .map(|bind: &Bind| bind as &(dyn ToSql + Sync))
+        .collect()
 }
 
 /// Errors that a kept plan can cause after the tables behind it changed.
@@ -368,12 +412,20 @@ fn decode(rows: &[Row], layout: Option<Layout>) -> Result<DbResult, tokio_postgr
             body.extend_from_slice(row.try_get::<_, Raw<'_>>(0)?.0);
             body.push(b'\n');
         }
-        return Ok(DbResult { body: body.into(), ..DbResult::default() });
+        return Ok(DbResult {
+            body: body.into(),
+            ..DbResult::default()
+        });
     };
-    let Some(row) = rows.first() else { return Ok(DbResult::default()) };
+    let Some(row) = rows.first() else {
+        return Ok(DbResult::default());
+    };
     let mut index = 0..;
     let mut next = || index.next().unwrap_or_default();
-    let mut result = DbResult { page: row.try_get(next())?, ..DbResult::default() };
+    let mut result = DbResult {
+        page: row.try_get(next())?,
+        ..DbResult::default()
+    };
     if layout.total {
         result.total = row.try_get(next())?;
     }
@@ -382,7 +434,9 @@ fn decode(rows: &[Row], layout: Option<Layout>) -> Result<DbResult, tokio_postgr
     }
     if layout.body {
         let body: Option<Raw<'_>> = row.try_get(next())?;
-        result.body = body.map(|raw| Bytes::copy_from_slice(raw.0)).unwrap_or_default();
+        result.body = body
+            .map(|raw| Bytes::copy_from_slice(raw.0))
+            .unwrap_or_default();
     }
     if layout.inserted {
         result.inserted = row.try_get(next())?;
@@ -393,7 +447,9 @@ fn decode(rows: &[Row], layout: Option<Layout>) -> Result<DbResult, tokio_postgr
 }
 
 fn planned_rows(rows: &[Row]) -> Result<Option<i64>, tokio_postgres::Error> {
-    let Some(row) = rows.first() else { return Ok(None) };
+    let Some(row) = rows.first() else {
+        return Ok(None);
+    };
     let plan: Value = row.try_get(0)?;
     Ok(plan.pointer("/0/Plan/Plan Rows").and_then(Value::as_i64))
 }

@@ -9,6 +9,7 @@ use hearth_apps::RequestContext;
 use http_body_util::BodyExt;
 
 use crate::Rest;
+use crate::describe::describe;
 use crate::error::{RestError, error_response};
 use crate::execute::{Caller, Job, Seen};
 use crate::plan::types::Plan;
@@ -27,7 +28,10 @@ pub(crate) async fn handle(
     let answer = async {
         let claims = context.claims().map_err(RestError::Jwt)?;
         let watch = rest.watch(&context.app).await;
-        let snapshot = watch.current().await.map_err(|e| rest.not_loaded(&context, &e))?;
+        let snapshot = watch
+            .current()
+            .await
+            .map_err(|e| rest.not_loaded(&context, &e))?;
         terse = snapshot.config.terse_errors;
         let body = read_body(body).await?;
         let caller = Caller::new(claims, &snapshot.config);
@@ -43,7 +47,12 @@ pub(crate) async fn handle(
                 &parts.headers,
                 body,
             )?;
-            let job = Job { snapshot, request: &request, caller: &caller, seen: &seen };
+            let job = Job {
+                snapshot,
+                request: &request,
+                caller: &caller,
+                seen: &seen,
+            };
             answer(&context, &job).await
         };
         match once(&snapshot, body.clone()).await {
@@ -69,7 +78,12 @@ async fn read_body(body: axum::body::Body) -> Result<Bytes, RestError> {
 }
 
 async fn answer(context: &RequestContext, job: &Job<'_>) -> Result<Response, RestError> {
-    let Job { snapshot, request, caller, .. } = job;
+    let Job {
+        snapshot,
+        request,
+        caller,
+        ..
+    } = job;
     let connect = async || {
         let conn = context.app.database.caller().await;
         conn.map_err(|error| RestError::postgres(&error, caller.authenticated))
@@ -81,7 +95,7 @@ async fn answer(context: &RequestContext, job: &Job<'_>) -> Result<Response, Res
             response::of_result(&plan, request, &snapshot.config, result)
         }
         Plan::Describe { headers_only } => {
-            response::openapi::describe(job, &connect().await?, headers_only).await
+            describe(context, job, &connect().await?, headers_only).await
         }
         Plan::TableInfo(table) => Ok(response::of_table(&table)),
         Plan::RoutineInfo(routine) => Ok(response::of_routine(&routine)),
@@ -90,7 +104,11 @@ async fn answer(context: &RequestContext, job: &Job<'_>) -> Result<Response, Res
 }
 
 impl Rest {
-    fn not_loaded(&self, context: &RequestContext, error: &crate::schema_cache::LoadError) -> RestError {
+    fn not_loaded(
+        &self,
+        context: &RequestContext,
+        error: &crate::schema_cache::LoadError,
+    ) -> RestError {
         tracing::warn!(app = %context.app.reference, %error, "schema cache not loaded");
         RestError::NoSchemaCache
     }

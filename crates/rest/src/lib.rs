@@ -5,6 +5,7 @@
 //! caller's rights, [`response`] sets status and headers. [`handler`](self) tells the story.
 
 pub mod config;
+mod describe;
 pub mod error;
 pub mod execute;
 mod handler;
@@ -52,5 +53,7 @@ impl Rest {
 /// The routes below `/rest/v1`. Each request carries the extension
 /// [`hearth_apps::RequestContext`].
 pub fn router(rest: Arc<Rest>) -> axum::Router {
-    axum::Router::new().fallback(handler::handle).with_state(rest)
+    axum::Router::new()
+        .fallback(handler::handle)
+        .with_state(rest)
 }

@@ -13,17 +13,23 @@ fn normalized(name: &str) -> String {
 fn grams(name: &str, size: usize) -> HashMap<String, f64> {
     let kept: String = name
         .chars()
-        .filter(|c| c.is_alphanumeric() || *c == ' ' || *c == ',' )
+        .filter(|c| c.is_alphanumeric() || *c == ' ' || *c == ',')
         .collect();
     let framed: Vec<char> = format!("-{kept}-").chars().collect();
     let mut counts = HashMap::new();
     let padded: Vec<char> = if framed.len() < size {
-        framed.iter().copied().chain(std::iter::repeat_n('-', size - framed.len())).collect()
+        framed
+            .iter()
+            .copied()
+            .chain(std::iter::repeat_n('-', size - framed.len()))
+            .collect()
     } else {
         framed
     };
     for window in padded.windows(size) {
-        *counts.entry(window.iter().collect::<String>()).or_insert(0.0) += 1.0;
+        *counts
+            .entry(window.iter().collect::<String>())
+            .or_insert(0.0) += 1.0;
     }
     counts
 }
@@ -114,7 +120,10 @@ mod tests {
         let films = ["directors", "roles", "actors"];
         assert_eq!(best(films.into_iter(), "role", 0.33), Some("roles"));
         assert_eq!(best(films.into_iter(), "noclosealternative", 0.33), None);
-        assert_eq!(best(["test", "another"].into_iter(), "testt", 0.75), Some("test"));
+        assert_eq!(
+            best(["test", "another"].into_iter(), "testt", 0.75),
+            Some("test")
+        );
         assert_eq!(best(["test", "another"].into_iter(), "other", 0.75), None);
     }
 }

@@ -128,9 +128,7 @@ pub enum RestError {
     )]
     MaxAffectedCall,
     /// PGRST200
-    #[error(
-        "Could not find a relationship between '{parent}' and '{child}' in the schema cache"
-    )]
+    #[error("Could not find a relationship between '{parent}' and '{child}' in the schema cache")]
     NoRelationship {
         /// The resource.
         parent: String,
@@ -313,9 +311,9 @@ impl ApiError for RestError {
                  Range header."
                     .to_owned()
             }
-            Self::Range(RangeProblem::OutOfBounds { lower, total }) => format!(
-                "An offset of {lower} was requested, but there are only {total} rows."
-            ),
+            Self::Range(RangeProblem::OutOfBounds { lower, total }) => {
+                format!("An offset of {lower} was requested, but there are only {total} rows.")
+            }
             Self::NotEmbedded { alias: Some(_), .. } => {
                 "Target names are not allowed in filters if they have an alias".to_owned()
             }
@@ -334,14 +332,23 @@ impl ApiError for RestError {
 
     fn hint(&self) -> Option<Cow<'_, str>> {
         Some(Cow::Owned(match self {
-            Self::NotEmbedded { target, alias: None } => {
+            Self::NotEmbedded {
+                target,
+                alias: None,
+            } => {
                 format!("Verify that '{target}' is included in the 'select' query parameter.")
             }
-            Self::NotEmbedded { target, alias: Some(alias) } => {
+            Self::NotEmbedded {
+                target,
+                alias: Some(alias),
+            } => {
                 format!("Change '{target}' to '{alias}' in filters, orders or limits.")
             }
             Self::UnacceptableSchema { exposed, .. } => {
-                format!("Only the following schemas are exposed: {}", exposed.join(", "))
+                format!(
+                    "Only the following schemas are exposed: {}",
+                    exposed.join(", ")
+                )
             }
             Self::NoRelationship { suggestion, .. }
             | Self::NoFunction { suggestion, .. }

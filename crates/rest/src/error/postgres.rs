@@ -48,9 +48,12 @@ impl PgFailure {
         };
         let unavailable = StatusCode::SERVICE_UNAVAILABLE;
         match error {
-            PgError::Unavailable(reason) => {
-                plain("PGRST000", unavailable, "Database connection error.", Some(reason.clone()))
-            }
+            PgError::Unavailable(reason) => plain(
+                "PGRST000",
+                unavailable,
+                "Database connection error.",
+                Some(reason.clone()),
+            ),
             PgError::PoolTimeout => plain(
                 "PGRST003",
                 StatusCode::GATEWAY_TIMEOUT,
@@ -116,7 +119,10 @@ impl PgFailure {
             );
         };
         let Some(detail) = detail else {
-            return unreadable("DETAIL is missing in the RAISE statement".to_owned(), DETAIL_HINT);
+            return unreadable(
+                "DETAIL is missing in the RAISE statement".to_owned(),
+                DETAIL_HINT,
+            );
         };
         let parsed = serde_json::from_str::<RaisedDetail>(detail)
             .ok()
@@ -197,7 +203,10 @@ fn status(code: &str, message: &str, authenticated: bool) -> StatusCode {
         "42883" | "42P01" => StatusCode::NOT_FOUND,
         "42501" if authenticated => StatusCode::FORBIDDEN,
         "42501" => StatusCode::UNAUTHORIZED,
-        _ => match (code.get(..2).unwrap_or_default(), code.get(2..).unwrap_or_default()) {
+        _ => match (
+            code.get(..2).unwrap_or_default(),
+            code.get(2..).unwrap_or_default(),
+        ) {
             ("08" | "53", _) => StatusCode::SERVICE_UNAVAILABLE,
             ("0L" | "0P" | "28", _) => StatusCode::FORBIDDEN,
             (
@@ -205,9 +214,11 @@ fn status(code: &str, message: &str, authenticated: bool) -> StatusCode {
                 | "HV" | "P0" | "XX",
                 _,
             ) => INTERNAL,
-            ("PT", number) => {
-                number.parse().ok().and_then(|n| StatusCode::from_u16(n).ok()).unwrap_or(INTERNAL)
-            }
+            ("PT", number) => number
+                .parse()
+                .ok()
+                .and_then(|n| StatusCode::from_u16(n).ok())
+                .unwrap_or(INTERNAL),
             _ => StatusCode::BAD_REQUEST,
         },
     }
@@ -228,7 +239,10 @@ mod tests {
         assert_eq!(failure.headers(), [("X-A".to_owned(), "b".to_owned())]);
         let broken = PgFailure::raised("{}", None);
         assert_eq!(broken.code(), "PGRST121");
-        assert_eq!(broken.details(), Some("Invalid JSON value for MESSAGE: '{}'"));
+        assert_eq!(
+            broken.details(),
+            Some("Invalid JSON value for MESSAGE: '{}'")
+        );
     }
 
     #[test]
@@ -237,6 +251,9 @@ mod tests {
         assert_eq!(status("42501", "", false), StatusCode::UNAUTHORIZED);
         assert_eq!(status("PT402", "", false).as_u16(), 402);
         assert_eq!(status("22P02", "", false), StatusCode::BAD_REQUEST);
-        assert_eq!(status("57014", "", false), StatusCode::INTERNAL_SERVER_ERROR);
+        assert_eq!(
+            status("57014", "", false),
+            StatusCode::INTERNAL_SERVER_ERROR
+        );
     }
 }

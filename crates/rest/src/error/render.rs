@@ -56,22 +56,26 @@ pub fn error_response(error: &RestError, terse: bool) -> Response {
     }
     match error {
         RestError::Jwt(error) => {
-            let text =
-                format!("Bearer error=\"invalid_token\", error_description=\"{}\"", jwt_message(error));
+            let text = format!(
+                "Bearer error=\"invalid_token\", error_description=\"{}\"",
+                jwt_message(error)
+            );
             if let Ok(value) = HeaderValue::from_str(&text) {
                 headers.insert(http::header::WWW_AUTHENTICATE, value);
             }
         }
         RestError::Postgres(failure) => {
             for (name, value) in failure.headers() {
-                if let (Ok(name), Ok(value)) =
-                    (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_str(value))
-                {
+                if let (Ok(name), Ok(value)) = (
+                    HeaderName::from_bytes(name.as_bytes()),
+                    HeaderValue::from_str(value),
+                ) {
                     headers.append(name, value);
                 }
             }
-            if let Some(reason) =
-                failure.reason().and_then(|text| hyper::ext::ReasonPhrase::try_from(text.as_bytes()).ok())
+            if let Some(reason) = failure
+                .reason()
+                .and_then(|text| hyper::ext::ReasonPhrase::try_from(text.as_bytes()).ok())
             {
                 response.extensions_mut().insert(reason);
             }

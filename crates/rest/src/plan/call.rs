@@ -12,16 +12,17 @@ use crate::schema_cache::model::SchemaCache;
 use crate::schema_cache::routines::Routine;
 
 use super::mutate::needed_columns;
-use super::types::{
-    Argument, Arguments, CallParams, CallPlan, Condition, Conditions, ReadNode,
-};
+use super::types::{Argument, Arguments, CallParams, CallPlan, Condition, Conditions, ReadNode};
 
 /// The names of the arguments that a request brings.
 pub(super) fn argument_names(request: &ApiRequest, invocation: Invocation) -> BTreeSet<String> {
     match invocation {
-        Invocation::Read { .. } => {
-            request.query.arguments.iter().map(|(name, _)| name.clone()).collect()
-        }
+        Invocation::Read { .. } => request
+            .query
+            .arguments
+            .iter()
+            .map(|(name, _)| name.clone())
+            .collect(),
         Invocation::Call => request.columns.clone(),
     }
 }
@@ -52,13 +53,23 @@ pub(super) fn find(
         .collect();
     match unnamed.as_slice() {
         [one] => Ok(Arc::clone(one)),
-        [] => Err(not_found(cache, schema, name, arguments, content_type, is_post)),
+        [] => Err(not_found(
+            cache,
+            schema,
+            name,
+            arguments,
+            content_type,
+            is_post,
+        )),
         several => Err(ambiguous(several)),
     }
 }
 
 fn is_raw(content_type: &MediaType) -> bool {
-    matches!(content_type, MediaType::OctetStream | MediaType::Plain | MediaType::Xml)
+    matches!(
+        content_type,
+        MediaType::OctetStream | MediaType::Plain | MediaType::Xml
+    )
 }
 
 fn takes(
@@ -71,12 +82,18 @@ fn takes(
         return arguments.is_empty() && !(is_post && is_raw(content_type));
     }
     let known = |name: &String| routine.params.iter().any(|param| param.name == *name);
-    routine.params.iter().filter(|p| p.required).all(|p| arguments.contains(&p.name))
+    routine
+        .params
+        .iter()
+        .filter(|p| p.required)
+        .all(|p| arguments.contains(&p.name))
         && arguments.iter().all(known)
 }
 
 fn takes_body(routine: &Routine, content_type: &MediaType) -> bool {
-    let [param] = routine.params.as_slice() else { return false };
+    let [param] = routine.params.as_slice() else {
+        return false;
+    };
     param.name.is_empty()
         && matches!(
             (content_type, param.type_name.as_str()),
@@ -134,7 +151,9 @@ fn not_found(
         }
         _ => with,
     };
-    let suggestion = (!raw).then(|| suggest(cache, schema, name, arguments)).flatten();
+    let suggestion = (!raw)
+        .then(|| suggest(cache, schema, name, arguments))
+        .flatten();
     RestError::NoFunction {
         wanted,
         details: format!(
@@ -168,7 +187,9 @@ fn suggest(
         let best = fuzzy::best(known.iter().map(String::as_str), &asked, 0.33)?;
         format!("{name}{best}")
     };
-    Some(format!("Perhaps you meant to call the function {schema}.{meant}"))
+    Some(format!(
+        "Perhaps you meant to call the function {schema}.{meant}"
+    ))
 }
 
 /// How `routine` is called, and what is needed of its rows.
@@ -180,7 +201,10 @@ pub(super) fn plan(
     read: &ReadNode,
 ) -> CallPlan {
     let specified = |routine: &Routine| {
-        let params = routine.params.iter().filter(|param| arguments.contains(&param.name));
+        let params = routine
+            .params
+            .iter()
+            .filter(|param| arguments.contains(&param.name));
         CallParams::Named(params.cloned().collect())
     };
     let params = match routine.params.as_slice() {
@@ -229,7 +253,9 @@ fn collect_columns(node: &ReadNode, columns: &mut BTreeSet<String>) {
     fn of_conditions(conditions: &Conditions, columns: &mut BTreeSet<String>) {
         match conditions {
             Logic::Group { members, .. } => {
-                members.iter().for_each(|member| of_conditions(member, columns));
+                members
+                    .iter()
+                    .for_each(|member| of_conditions(member, columns));
             }
             Logic::Condition(Condition::Field { field, .. }) => {
                 columns.insert(field.name.clone());

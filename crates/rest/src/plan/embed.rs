@@ -49,11 +49,18 @@ fn add_to_children(
 fn connect(child: &mut ReadNode, relationship: Arc<Relationship>, parent_alias: Option<&str>) {
     let foreign = relationship.foreign();
     let alias = format!("{}_{}", foreign.name, child.depth);
-    child.row_alias =
-        format!("{}_{}_{}", relationship.table().name, child.shown_name(), child.depth);
+    child.row_alias = format!(
+        "{}_{}_{}",
+        relationship.table().name,
+        child.shown_name(),
+        child.depth
+    );
     child.from = foreign.clone();
     if child.spread.is_some() && !relationship.is_to_one() {
-        child.spread = Some(Spread::ToMany { extra: Vec::new(), order: Vec::new() });
+        child.spread = Some(Spread::ToMany {
+            extra: Vec::new(),
+            order: Vec::new(),
+        });
     }
     match relationship.as_ref() {
         Relationship::Computed(computed) => {
@@ -84,14 +91,20 @@ fn join_conditions(
     match &key.cardinality {
         Cardinality::ManyToMany(junction) => {
             let middle = Qualified::new(schema, &junction.table.name);
-            let target = junction.target_columns.iter().map(|(column, joined)| JoinCondition {
-                left: (middle.clone(), joined.clone()),
-                right: (Qualified::new(schema, &key.foreign.name), column.clone()),
-            });
-            let source = junction.source_columns.iter().map(|(column, joined)| JoinCondition {
-                left: (middle.clone(), joined.clone()),
-                right: (named(parent_alias, &key.table.name), column.clone()),
-            });
+            let target = junction
+                .target_columns
+                .iter()
+                .map(|(column, joined)| JoinCondition {
+                    left: (middle.clone(), joined.clone()),
+                    right: (Qualified::new(schema, &key.foreign.name), column.clone()),
+                });
+            let source = junction
+                .source_columns
+                .iter()
+                .map(|(column, joined)| JoinCondition {
+                    left: (middle.clone(), joined.clone()),
+                    right: (named(parent_alias, &key.table.name), column.clone()),
+                });
             target.chain(source).collect()
         }
         Cardinality::OneToMany { columns, .. }
@@ -132,14 +145,14 @@ fn matches(relationship: &Relationship, target: &str, hint: Option<&str>) -> boo
     };
     let cardinality = &key.cardinality;
     let single = |pick: fn(&(String, String)) -> &String, name: &str| {
-        cardinality.columns().is_some_and(|columns| columns.len() == 1 && pick(&columns[0]) == name)
+        cardinality
+            .columns()
+            .is_some_and(|columns| columns.len() == 1 && pick(&columns[0]) == name)
     };
     let by_column = |name: &str| single(|pair| &pair.0, name);
     let by_target_column = |name: &str| single(|pair| &pair.1, name);
     let by_constraint = |name: &str| cardinality.constraint() == Some(name);
-    let by_junction = |name: &str| {
-        matches!(cardinality, Cardinality::ManyToMany(junction) if junction.table.name == name)
-    };
+    let by_junction = |name: &str| matches!(cardinality, Cardinality::ManyToMany(junction) if junction.table.name == name);
     let by_table = target == key.foreign.name;
     let one_to_many = matches!(cardinality, Cardinality::OneToMany { .. });
     let many_to_one = matches!(cardinality, Cardinality::ManyToOne { .. });
@@ -148,8 +161,7 @@ fn matches(relationship: &Relationship, target: &str, hint: Option<&str>) -> boo
         (true, None) => (by_table && one_to_many) || (by_column(target) && many_to_one),
         (true, Some(hint)) => by_table && one_to_many && by_target_column(hint),
         (false, None) => {
-            by_table
-                || (!key.foreign_is_view && (by_constraint(target) || by_column(target)))
+            by_table || (!key.foreign_is_view && (by_constraint(target) || by_column(target)))
         }
         (false, Some(hint)) => {
             by_table
@@ -168,7 +180,9 @@ fn not_found(
     target: &str,
     hint: Option<&str>,
 ) -> RestError {
-    let hinted = hint.map(|hint| format!("' using the hint '{hint}")).unwrap_or_default();
+    let hinted = hint
+        .map(|hint| format!("' using the hint '{hint}"))
+        .unwrap_or_default();
     let details = format!(
         "Searched for a foreign key relationship between '{origin}' and '{target}{hinted}' in the \
          schema '{schema}', but no matches were found."
@@ -179,7 +193,11 @@ fn not_found(
         .collect();
     const LEAST: f64 = 0.33;
     let suggestion = if children.is_empty() {
-        let parents = cache.relationships.get(schema).into_iter().flat_map(|tables| tables.iter());
+        let parents = cache
+            .relationships
+            .get(schema)
+            .into_iter()
+            .flat_map(|tables| tables.iter());
         let names = parents
             .filter(|(_, all)| all.iter().any(|r| r.target_schema() == schema))
             .map(|(name, _)| name.as_str());
@@ -200,10 +218,12 @@ fn not_found(
 }
 
 fn ambiguous(origin: &str, target: &str, found: &[&Arc<Relationship>]) -> RestError {
-    let keys = found.iter().filter_map(|relationship| match relationship.as_ref() {
-        Relationship::Key(key) => Some(key),
-        Relationship::Computed(_) => None,
-    });
+    let keys = found
+        .iter()
+        .filter_map(|relationship| match relationship.as_ref() {
+            Relationship::Key(key) => Some(key),
+            Relationship::Computed(_) => None,
+        });
     let described: Vec<Value> = keys.clone().map(describe).collect();
     let hints: Vec<String> = keys
         .map(|key| {
@@ -248,9 +268,19 @@ fn describe(key: &KeyRelationship) -> Value {
                 list(&junction.target_columns, true)
             ),
         ),
-        Cardinality::OneToMany { constraint, columns }
-        | Cardinality::ManyToOne { constraint, columns }
-        | Cardinality::OneToOne { constraint, columns, .. } => (
+        Cardinality::OneToMany {
+            constraint,
+            columns,
+        }
+        | Cardinality::ManyToOne {
+            constraint,
+            columns,
+        }
+        | Cardinality::OneToOne {
+            constraint,
+            columns,
+            ..
+        } => (
             match &key.cardinality {
                 Cardinality::OneToMany { .. } => "one-to-many",
                 Cardinality::ManyToOne { .. } => "many-to-one",
@@ -275,10 +305,18 @@ fn describe(key: &KeyRelationship) -> Value {
 /// An order by an embedded resource needs one row of it at most.
 pub(super) fn resolve_related_orders(node: &mut ReadNode) -> Result<(), RestError> {
     for term in &mut node.order {
-        let Some(wanted) = term.relation.as_mut() else { continue };
-        let child = node.children.iter().find(|child| child.shown_name() == wanted.as_str());
+        let Some(wanted) = term.relation.as_mut() else {
+            continue;
+        };
+        let child = node
+            .children
+            .iter()
+            .find(|child| child.shown_name() == wanted.as_str());
         let Some(child) = child else {
-            return Err(RestError::NotEmbedded { target: wanted.clone(), alias: None });
+            return Err(RestError::NotEmbedded {
+                target: wanted.clone(),
+                alias: None,
+            });
         };
         if !child.relationship.as_ref().is_some_and(|r| r.is_to_one()) {
             return Err(RestError::RelatedOrder {
@@ -288,7 +326,9 @@ pub(super) fn resolve_related_orders(node: &mut ReadNode) -> Result<(), RestErro
         }
         wanted.clone_from(&child.row_alias);
     }
-    node.children.iter_mut().try_for_each(resolve_related_orders)
+    node.children
+        .iter_mut()
+        .try_for_each(resolve_related_orders)
 }
 
 /// What each resource adds to the columns of its parent.
@@ -300,7 +340,10 @@ pub(super) fn add_relation_selects(node: &mut ReadNode) {
 fn relation_select(child: &ReadNode) -> RelationSelect {
     let alias = child.row_alias.clone();
     if child.spread.is_some() {
-        return RelationSelect::Spread { fields: spread_fields(child), alias };
+        return RelationSelect::Spread {
+            fields: spread_fields(child),
+            alias,
+        };
     }
     fn selects_nothing(node: &ReadNode) -> bool {
         node.select.is_empty() && node.children.iter().all(selects_nothing)

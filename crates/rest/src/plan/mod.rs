@@ -33,22 +33,42 @@ pub fn plan(
     cache: &SchemaCache,
 ) -> Result<Plan, RestError> {
     Ok(match &request.action {
-        Action::Read { table, headers_only } => {
-            Plan::Db(Box::new(plan_read(request, table, *headers_only, config, cache)?))
-        }
-        Action::Mutate { table, mutation } => {
-            Plan::Db(Box::new(plan_mutate(request, table, *mutation, config, cache)?))
-        }
-        Action::Call { function, invocation } => {
-            Plan::Db(Box::new(plan_call(request, function, *invocation, config, cache)?))
-        }
+        Action::Read {
+            table,
+            headers_only,
+        } => Plan::Db(Box::new(plan_read(
+            request,
+            table,
+            *headers_only,
+            config,
+            cache,
+        )?)),
+        Action::Mutate { table, mutation } => Plan::Db(Box::new(plan_mutate(
+            request, table, *mutation, config, cache,
+        )?)),
+        Action::Call {
+            function,
+            invocation,
+        } => Plan::Db(Box::new(plan_call(
+            request,
+            function,
+            *invocation,
+            config,
+            cache,
+        )?)),
         Action::Describe { headers_only } => {
             let known = [MediaType::OpenApi, MediaType::Json, MediaType::Any];
-            if !request.accept.iter().any(|accepted| known.contains(accepted)) {
+            if !request
+                .accept
+                .iter()
+                .any(|accepted| known.contains(accepted))
+            {
                 let names: Vec<_> = request.accept.iter().map(MediaType::mime).collect();
                 return Err(RestError::MediaType(names.join(", ")));
             }
-            Plan::Describe { headers_only: *headers_only }
+            Plan::Describe {
+                headers_only: *headers_only,
+            }
         }
         Action::TableInfo { table } => Plan::TableInfo(find_table(request, table, cache)?),
         Action::RoutineInfo { function } => {
@@ -76,7 +96,11 @@ fn find_table(
         .filter(|names| names.len() < MOST_NAMES)
         .and_then(|names| fuzzy::best(names.keys().map(String::as_str), name, 0.75))
         .map(|best| format!("Perhaps you meant the table '{schema}.{best}'"));
-    Err(RestError::NoTable { schema: schema.clone(), table: name.to_owned(), suggestion })
+    Err(RestError::NoTable {
+        schema: schema.clone(),
+        table: name.to_owned(),
+        suggestion,
+    })
 }
 
 fn find_routine(
@@ -87,7 +111,14 @@ fn find_routine(
 ) -> Result<Arc<Routine>, RestError> {
     let arguments = call::argument_names(request, invocation);
     let is_post = invocation == Invocation::Call;
-    call::find(cache, &request.schema, function, &arguments, &request.content_type, is_post)
+    call::find(
+        cache,
+        &request.schema,
+        function,
+        &arguments,
+        &request.content_type,
+        is_post,
+    )
 }
 
 fn check_preferences(request: &ApiRequest) -> Result<(), RestError> {
@@ -109,11 +140,16 @@ fn plan_read(
     let target = Qualified::new(&table.schema, &table.name);
     let read = read::plan(request, &target, config, cache)?;
     let everything = read.selects_everything();
-    let (handler, media_type) =
-        negotiate::negotiate(request, &target, config, cache, everything)?;
+    let (handler, media_type) = negotiate::negotiate(request, &target, config, cache, everything)?;
     check_preferences(request)?;
     let statement = Statement::Read { read, headers_only };
-    Ok(DbPlan { statement, target, handler, media_type, writes: false })
+    Ok(DbPlan {
+        statement,
+        target,
+        handler,
+        media_type,
+        writes: false,
+    })
 }
 
 fn plan_mutate(
@@ -129,10 +165,19 @@ fn plan_mutate(
     let mutate = mutate::plan(request, mutation, &table, cache, &read)?;
     check_preferences(request)?;
     let everything = read.selects_everything();
-    let (handler, media_type) =
-        negotiate::negotiate(request, &target, config, cache, everything)?;
-    let statement = Statement::Mutate { read, mutate, mutation };
-    Ok(DbPlan { statement, target, handler, media_type, writes: true })
+    let (handler, media_type) = negotiate::negotiate(request, &target, config, cache, everything)?;
+    let statement = Statement::Mutate {
+        read,
+        mutate,
+        mutation,
+    };
+    Ok(DbPlan {
+        statement,
+        target,
+        handler,
+        media_type,
+        writes: true,
+    })
 }
 
 fn plan_call(
@@ -151,15 +196,24 @@ fn plan_call(
     let writes = invocation == Invocation::Call && routine.volatility == Volatility::Volatile;
     let call = call::plan(request, invocation, Arc::clone(&routine), &arguments, &read);
     let everything = read.selects_everything();
-    let (handler, media_type) =
-        negotiate::negotiate(request, &target, config, cache, everything)?;
+    let (handler, media_type) = negotiate::negotiate(request, &target, config, cache, everything)?;
     check_preferences(request)?;
     let preferences = &request.preferences;
     if preferences.is_strict() && preferences.max_affected.is_some() && !routine.returns_set {
         return Err(RestError::MaxAffectedCall);
     }
     let headers_only = invocation == Invocation::Read { headers_only: true };
-    let statement = Statement::Call { read, call, headers_only };
+    let statement = Statement::Call {
+        read,
+        call,
+        headers_only,
+    };
     let target = Qualified::new(&request.schema, function);
-    Ok(DbPlan { statement, target, handler, media_type, writes })
+    Ok(DbPlan {
+        statement,
+        target,
+        handler,
+        media_type,
+        writes,
+    })
 }

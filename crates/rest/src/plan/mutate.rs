@@ -41,8 +41,15 @@ pub(super) fn plan(
             .collect()
     };
     let conditions = || -> Vec<Conditions> {
-        let filters = request.query.root_filters().map(|f| resolver.condition(f.clone()));
-        let logic = request.query.logic.iter().map(|(_, logic)| resolver.conditions(logic.clone()));
+        let filters = request
+            .query
+            .root_filters()
+            .map(|f| resolver.condition(f.clone()));
+        let logic = request
+            .query
+            .logic
+            .iter()
+            .map(|(_, logic)| resolver.conditions(logic.clone()));
         filters.chain(logic).collect()
     };
     let body = match &request.payload {
@@ -87,9 +94,11 @@ pub(super) fn plan(
             returning,
             defaults,
         },
-        Mutation::Delete => {
-            MutatePlan::Delete { from: target, conditions: conditions(), returning }
-        }
+        Mutation::Delete => MutatePlan::Delete {
+            from: target,
+            conditions: conditions(),
+            returning,
+        },
     })
 }
 
@@ -112,8 +121,11 @@ fn names_whole_key(request: &ApiRequest, primary_key: &[String]) -> bool {
 /// Columns that a write or call must return for the answer: those selected, those that embedded
 /// resources join on, and the primary key.
 pub(super) fn needed_columns(read: &ReadNode, primary_key: &[String]) -> BTreeSet<String> {
-    let mut columns: BTreeSet<String> =
-        read.select.iter().map(|field| field.field.name.clone()).collect();
+    let mut columns: BTreeSet<String> = read
+        .select
+        .iter()
+        .map(|field| field.field.name.clone())
+        .collect();
     let everything = || BTreeSet::from(["*".to_owned()]);
     if columns.contains("*") {
         return everything();

@@ -26,11 +26,12 @@ pub(super) fn negotiate(
         return Err(RestError::MediaType(names.join(", ")));
     };
     let bodiless = match &request.action {
-        Action::Mutate { .. } => {
-            request.preferences.representation != Some(Representation::Full)
-        }
+        Action::Mutate { .. } => request.preferences.representation != Some(Representation::Full),
         Action::Read { headers_only, .. }
-        | Action::Call { invocation: Invocation::Read { headers_only }, .. } => *headers_only,
+        | Action::Call {
+            invocation: Invocation::Read { headers_only },
+            ..
+        } => *headers_only,
         _ => false,
     };
     Ok((if bodiless { Handler::None } else { handler }, media_type))
@@ -45,7 +46,9 @@ fn choose(
 ) -> Option<(Handler, MediaType)> {
     // Vendored types take parameters and cannot be overridden.
     let fixed = |media_type: &MediaType| match media_type {
-        MediaType::Singular { stripped } => Some(Handler::SingleJson { stripped: *stripped }),
+        MediaType::Singular { stripped } => Some(Handler::SingleJson {
+            stripped: *stripped,
+        }),
         MediaType::ArrayStripped => Some(Handler::JsonStripped),
         _ => None,
     };
@@ -54,12 +57,22 @@ fn choose(
     }
     let lookup = |media_type: &MediaType| -> Option<&MediaHandler> {
         let of_target = |media_type: &MediaType| {
-            cache.handlers.get(media_type)?.iter().find(|h| h.target.as_ref() == Some(target))
+            cache
+                .handlers
+                .get(media_type)?
+                .iter()
+                .find(|h| h.target.as_ref() == Some(target))
         };
         everything
             .then(|| of_target(&MediaType::Any).or_else(|| of_target(media_type)))
             .flatten()
-            .or_else(|| cache.handlers.get(media_type)?.iter().find(|h| h.target.is_none()))
+            .or_else(|| {
+                cache
+                    .handlers
+                    .get(media_type)?
+                    .iter()
+                    .find(|h| h.target.is_none())
+            })
     };
     if let MediaType::Plan { of, .. } = accepted {
         if !config.plan_enabled {

@@ -26,7 +26,9 @@ pub(super) fn plan(
 ) -> Result<ReadNode, RestError> {
     let mut root = node(target.clone(), target.name.clone(), 0);
     add_items(&mut root, request.query.select.clone(), cache);
-    let places = Places { legacy: config.legacy_target_names };
+    let places = Places {
+        legacy: config.legacy_target_names,
+    };
     add_filters(&mut root, request, cache, places)?;
     add_orders(&mut root, request, cache, target, places)?;
     add_ranges(&mut root, request, places)?;
@@ -118,18 +120,24 @@ impl Places {
             change(node);
             return Ok(());
         };
-        let by_legacy = |child: &ReadNode| {
-            child.name == *target || child.alias.as_deref() == Some(target)
-        };
+        let by_legacy =
+            |child: &ReadNode| child.name == *target || child.alias.as_deref() == Some(target);
         let found = node.children.iter().position(|child| {
-            if self.legacy { by_legacy(child) } else { child.shown_name() == target }
+            if self.legacy {
+                by_legacy(child)
+            } else {
+                child.shown_name() == target
+            }
         });
         let Some(index) = found else {
             let alias = (!self.legacy)
                 .then(|| node.children.iter().find(|child| by_legacy(child)))
                 .flatten()
                 .and_then(|child| child.alias.clone());
-            return Err(RestError::NotEmbedded { target: target.clone(), alias });
+            return Err(RestError::NotEmbedded {
+                target: target.clone(),
+                alias,
+            });
         };
         let mut child = node.children.remove(index);
         if child.name == *target && child.alias.as_ref().is_some_and(|alias| alias != target) {
@@ -197,7 +205,10 @@ fn add_orders(
     let resolver = Resolver::new(cache, target);
     for (path, terms) in request.query.order.iter().rev() {
         places.change(root, path, |node| {
-            node.order = terms.iter().map(|term| resolver.order(term.clone())).collect();
+            node.order = terms
+                .iter()
+                .map(|term| resolver.order(term.clone()))
+                .collect();
         })?;
     }
     Ok(())
@@ -235,10 +246,11 @@ fn expand_stars(node: &mut ReadNode, schema: &str, cache: &SchemaCache, aggregat
         for mut field in select {
             let is_star = field.field.name == "*" && field.field.path.is_empty();
             if is_star && field.aggregate.is_none() {
-                node.select.extend(resolver.columns().iter().map(|column| SelectField {
-                    field: resolver.output_column(column),
-                    ..field.clone()
-                }));
+                node.select
+                    .extend(resolver.columns().iter().map(|column| SelectField {
+                        field: resolver.output_column(column),
+                        ..field.clone()
+                    }));
                 continue;
             }
             if is_star && spread && field.aggregate == Some(crate::request::types::Aggregate::Count)
@@ -265,10 +277,15 @@ fn add_aliases(node: &mut ReadNode) {
             field.alias = Some(match &last.operand {
                 JsonOperand::Key(key) => key.clone(),
                 JsonOperand::Index(_) => {
-                    let key = field.field.path.iter().rev().find_map(|step| match &step.operand {
-                        JsonOperand::Key(key) => Some(key),
-                        JsonOperand::Index(_) => None,
-                    });
+                    let key = field
+                        .field
+                        .path
+                        .iter()
+                        .rev()
+                        .find_map(|step| match &step.operand {
+                            JsonOperand::Key(key) => Some(key),
+                            JsonOperand::Index(_) => None,
+                        });
                     key.unwrap_or(&field.field.name).clone()
                 }
             });
@@ -284,7 +301,9 @@ fn resolve_null_embeds(node: &mut ReadNode) {
     fn resolve(conditions: &mut Conditions, children: &[ReadNode]) {
         match conditions {
             Logic::Group { members, .. } => {
-                members.iter_mut().for_each(|member| resolve(member, children));
+                members
+                    .iter_mut()
+                    .for_each(|member| resolve(member, children));
             }
             Logic::Condition(condition) => {
                 let Condition::Field {
@@ -295,9 +314,9 @@ fn resolve_null_embeds(node: &mut ReadNode) {
                 else {
                     return;
                 };
-                let child = children.iter().find(|child| {
-                    field.path.is_empty() && child.shown_name() == field.name
-                });
+                let child = children
+                    .iter()
+                    .find(|child| field.path.is_empty() && child.shown_name() == field.name);
                 if let Some(child) = child {
                     *condition = Condition::NullEmbed {
                         negated: *negated,

@@ -1,8 +1,8 @@
 //! Fields of a request, looked up in the schema cache: their types, and the functions that convert
 //! domains ("data representations").
 
-use crate::request::types::{Field, Filter, Logic, Operation, OrderTarget};
 use crate::request::types::OrderTerm as RequestedOrder;
+use crate::request::types::{Field, Filter, Logic, Operation, OrderTarget};
 use crate::schema_cache::model::{Column, Qualified, SchemaCache, Table};
 
 use super::types::{Condition, Conditions, OrderTerm, TypedField, split};
@@ -16,7 +16,10 @@ pub(super) struct Resolver<'a> {
 
 impl<'a> Resolver<'a> {
     pub(super) fn new(cache: &'a SchemaCache, table: &Qualified) -> Self {
-        Self { cache, table: cache.table(&table.schema, &table.name).map(AsRef::as_ref) }
+        Self {
+            cache,
+            table: cache.table(&table.schema, &table.name).map(AsRef::as_ref),
+        }
     }
 
     pub(super) fn columns(&self) -> &'a [Column] {
@@ -70,9 +73,11 @@ impl<'a> Resolver<'a> {
     }
 
     pub(super) fn has_output_representation(&self) -> bool {
-        self.columns()
-            .iter()
-            .any(|column| self.cache.representation(&column.nominal_type, "json").is_some())
+        self.columns().iter().any(|column| {
+            self.cache
+                .representation(&column.nominal_type, "json")
+                .is_some()
+        })
     }
 
     /// A column as it is written: out of JSON.
@@ -90,7 +95,11 @@ impl<'a> Resolver<'a> {
         let typed = self.field(filter.field, language);
         let to = typed.type_name.clone();
         let field = self.transformed(typed, "text", &to);
-        Condition::Field { field, negated: filter.negated, operation: filter.operation }
+        Condition::Field {
+            field,
+            negated: filter.negated,
+            operation: filter.operation,
+        }
     }
 
     pub(super) fn condition(&self, filter: Filter) -> Conditions {
@@ -100,10 +109,17 @@ impl<'a> Resolver<'a> {
     pub(super) fn conditions(&self, logic: Logic<Filter>) -> Conditions {
         match logic {
             Logic::Condition(filter) => self.condition(filter),
-            Logic::Group { negated, operator, members } => Logic::Group {
+            Logic::Group {
                 negated,
                 operator,
-                members: members.into_iter().map(|member| self.conditions(member)).collect(),
+                members,
+            } => Logic::Group {
+                negated,
+                operator,
+                members: members
+                    .into_iter()
+                    .map(|member| self.conditions(member))
+                    .collect(),
             },
         }
     }

@@ -3,9 +3,7 @@
 use crate::error::RestError;
 use crate::request::types::Aggregate;
 
-use super::types::{
-    OrderTerm, ReadNode, RelationSelect, SelectField, Spread, TypedField,
-};
+use super::types::{OrderTerm, ReadNode, RelationSelect, SelectField, Spread, TypedField};
 
 /// An aggregate on its way out of a spread resource.
 struct Hoisted {
@@ -36,17 +34,25 @@ fn hoist(node: &mut ReadNode) -> Vec<Hoisted> {
                 Some(Hoisted {
                     aggregate: field.aggregate.take()?,
                     alias: alias.clone(),
-                    name: field.alias.clone().unwrap_or_else(|| field.field.name.clone()),
+                    name: field
+                        .alias
+                        .clone()
+                        .unwrap_or_else(|| field.field.name.clone()),
                     cast: field.aggregate_cast.take(),
                     shown_as: field.alias.clone(),
                 })
             })
             .collect();
-        hoisted.extend(from_children.into_iter().map(|one| Hoisted { alias: alias.clone(), ..one }));
+        hoisted.extend(from_children.into_iter().map(|one| Hoisted {
+            alias: alias.clone(),
+            ..one
+        }));
         return hoisted;
     }
     for relation in &mut node.relation_select {
-        let RelationSelect::Spread { fields, alias } = relation else { continue };
+        let RelationSelect::Spread { fields, alias } = relation else {
+            continue;
+        };
         for field in fields {
             let found = from_children
                 .iter()

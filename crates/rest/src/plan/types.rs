@@ -8,9 +8,7 @@ use crate::request::media_type::MediaType;
 use crate::request::payload::{Payload, Text};
 use crate::request::preferences::Resolution;
 use crate::request::range::RowRange;
-use crate::request::types::{
-    Aggregate, Field, JoinType, JsonStep, Logic, Mutation, Operation,
-};
+use crate::request::types::{Aggregate, Field, JoinType, JsonStep, Logic, Mutation, Operation};
 use crate::schema_cache::model::{Handler, Qualified, Table};
 use crate::schema_cache::relationships::Relationship;
 use crate::schema_cache::routines::{Param, Routine};
@@ -39,7 +37,11 @@ pub struct TypedField {
 impl TypedField {
     /// A name of which nothing is known.
     pub fn unknown(name: impl Into<String>, path: Vec<JsonStep>) -> Self {
-        Self { name: name.into(), path, ..Self::default() }
+        Self {
+            name: name.into(),
+            path,
+            ..Self::default()
+        }
     }
 }
 

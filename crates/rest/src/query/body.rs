@@ -59,15 +59,21 @@ fn json(sql: &mut Snippet, stripped: bool, scalar: bool, first: bool) {
 
 fn csv(sql: &mut Snippet) {
     sql.push("(select coalesce(string_agg(k, ','), '') from (select json_object_keys(row_to_json(h)) as k from (select * from ");
-    sql.push(SOURCE).push(" limit 1) h) keys) || E'\\n' || coalesce(string_agg(substring(");
-    sql.push(ROWS).push("::text, 2, length(").push(ROWS).push("::text) - 2), E'\\n'), '')");
+    sql.push(SOURCE)
+        .push(" limit 1) h) keys) || E'\\n' || coalesce(string_agg(substring(");
+    sql.push(ROWS)
+        .push("::text, 2, length(")
+        .push(ROWS)
+        .push("::text) - 2), E'\\n'), '')");
 }
 
 /// `key=eq.value` of each primary key column, if one row was written.
 pub(super) fn location(sql: &mut Snippet, primary_key: &[String]) {
     sql.push("case when pg_catalog.count(*) = 1 then coalesce((select array_agg(j.key || '=' || coalesce('eq.' || j.value, 'is.null')) from (select row_to_json(s) as row from ");
-    sql.push(SOURCE).push(" s limit 1) d cross join json_each_text(d.row) j where j.key = any(");
-    sql.value(super::fragment::array_literal(primary_key)).push("::text[])), '{}') else '{}' end");
+    sql.push(SOURCE)
+        .push(" s limit 1) d cross join json_each_text(d.row) j where j.key = any(");
+    sql.value(super::fragment::array_literal(primary_key))
+        .push("::text[])), '{}') else '{}' end");
 }
 
 /// A function of the user's own takes rows of its table only.

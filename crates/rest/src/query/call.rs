@@ -25,7 +25,9 @@ pub(super) fn statement(sql: &mut Snippet, plan: &CallPlan) {
     }
     let function = Qualified::new(&routine.schema, &routine.name);
     let call = |sql: &mut Snippet, arguments: &dyn Fn(&mut Snippet)| {
-        sql.push(if scalar { "(select " } else { "" }).qualified(&function).push("(");
+        sql.push(if scalar { "(select " } else { "" })
+            .qualified(&function)
+            .push("(");
         arguments(sql);
         sql.push(")");
         if scalar {
@@ -95,7 +97,10 @@ fn name(sql: &mut Snippet, param: &Param) {
 fn direct(sql: &mut Snippet, params: &[Param], values: &[(String, Argument)]) {
     sql.list(", ", params, |sql, param| {
         name(sql, param);
-        let value = values.iter().find(|(name, _)| *name == param.name).map(|(_, value)| value);
+        let value = values
+            .iter()
+            .find(|(name, _)| *name == param.name)
+            .map(|(_, value)| value);
         match value {
             Some(Argument::Fixed(text)) => sql.value(text),
             Some(Argument::Variadic(texts)) => sql.value(array_literal(texts)),

@@ -15,7 +15,11 @@ pub(super) fn rows(sql: &mut Snippet, node: &ReadNode) {
     let table = row_source(node);
     let mut first = true;
     let mut and = |sql: &mut Snippet| {
-        sql.push(if std::mem::take(&mut first) { " where " } else { " and " });
+        sql.push(if std::mem::take(&mut first) {
+            " where "
+        } else {
+            " and "
+        });
     };
     for condition in &node.conditions {
         and(sql);
@@ -33,7 +37,11 @@ pub(super) fn rows(sql: &mut Snippet, node: &ReadNode) {
         and(sql);
         fragment::join_condition(sql, join);
     }
-    for child in node.children.iter().filter(|child| child.join == Some(JoinType::Inner)) {
+    for child in node
+        .children
+        .iter()
+        .filter(|child| child.join == Some(JoinType::Inner))
+    {
         and(sql);
         sql.push("exists (");
         rows(sql, child);

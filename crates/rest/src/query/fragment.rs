@@ -5,8 +5,8 @@ use crate::plan::types::{
 };
 use crate::request::range::RowRange;
 use crate::request::types::{
-    Aggregate, IsValue, JsonOperand, Logic, LogicOperator, Operation, Quantifier,
-    QuantifiedOperator, SimpleOperator, TextSearch,
+    Aggregate, IsValue, JsonOperand, Logic, LogicOperator, Operation, QuantifiedOperator,
+    Quantifier, SimpleOperator, TextSearch,
 };
 use crate::schema_cache::model::Qualified;
 
@@ -90,24 +90,36 @@ fn named(sql: &mut Snippet, alias: Option<&String>) {
 
 /// A selected field.
 pub(super) fn select_field(sql: &mut Snippet, table: &Qualified, selected: &SelectField) {
-    aggregate(sql, selected.aggregate, selected.aggregate_cast.as_ref(), |sql| {
-        cast(sql, selected.cast.as_ref(), |sql| match &selected.field.transform {
-            Some(function) => {
-                sql.push(function).push("(");
-                field(sql, table, &selected.field);
-                sql.push(")");
-            }
-            None => field(sql, table, &selected.field),
-        });
-    });
+    aggregate(
+        sql,
+        selected.aggregate,
+        selected.aggregate_cast.as_ref(),
+        |sql| {
+            cast(sql, selected.cast.as_ref(), |sql| {
+                match &selected.field.transform {
+                    Some(function) => {
+                        sql.push(function).push("(");
+                        field(sql, table, &selected.field);
+                        sql.push(")");
+                    }
+                    None => field(sql, table, &selected.field),
+                }
+            });
+        },
+    );
     named(sql, selected.alias.as_ref());
 }
 
 /// A column that a to-one spread resource brings.
 pub(super) fn spread_field(sql: &mut Snippet, alias: &str, spread: &SpreadField) {
-    aggregate(sql, spread.aggregate, spread.aggregate_cast.as_ref(), |sql| {
-        sql.column(&Qualified::bare(alias), &spread.name);
-    });
+    aggregate(
+        sql,
+        spread.aggregate,
+        spread.aggregate_cast.as_ref(),
+        |sql| {
+            sql.column(&Qualified::bare(alias), &spread.name);
+        },
+    );
     named(sql, spread.alias.as_ref());
 }
 
@@ -121,7 +133,8 @@ pub(super) fn spread_array(
     let table = Qualified::bare(alias);
     sql.push("coalesce(json_agg(").column(&table, &spread.name);
     order_by(sql, &table, order);
-    sql.push("), '[]')::jsonb as ").name(spread.alias.as_ref().unwrap_or(&spread.name));
+    sql.push("), '[]')::jsonb as ")
+        .name(spread.alias.as_ref().unwrap_or(&spread.name));
 }
 
 /// ` order by …`, if there is an order.
@@ -159,7 +172,9 @@ pub(super) fn limit(sql: &mut Snippet, range: RowRange) {
 
 /// `a.x = b.y`
 pub(super) fn join_condition(sql: &mut Snippet, join: &JoinCondition) {
-    sql.column(&join.left.0, &join.left.1).push(" = ").column(&join.right.0, &join.right.1);
+    sql.column(&join.left.0, &join.left.1)
+        .push(" = ")
+        .column(&join.right.0, &join.right.1);
 }
 
 /// Conditions on `table`. `null_embed` writes those on embedded resources.
@@ -170,7 +185,11 @@ pub(super) fn conditions(
     null_embed: &dyn Fn(&mut Snippet, bool, &str),
 ) {
     match all {
-        Logic::Group { negated, operator, members } => {
+        Logic::Group {
+            negated,
+            operator,
+            members,
+        } => {
             let separator = match operator {
                 LogicOperator::And => " and ",
                 LogicOperator::Or => " or ",
@@ -184,7 +203,11 @@ pub(super) fn conditions(
         Logic::Condition(Condition::NullEmbed { negated, alias }) => {
             null_embed(sql, *negated, alias);
         }
-        Logic::Condition(Condition::Field { field: on, negated, operation }) => {
+        Logic::Condition(Condition::Field {
+            field: on,
+            negated,
+            operation,
+        }) => {
             if *negated {
                 sql.push("not ");
             }
@@ -197,7 +220,11 @@ pub(super) fn conditions(
 
 /// `is null` of an embedded resource, in the query that joins it.
 pub(super) fn joined_null_embed(sql: &mut Snippet, negated: bool, alias: &str) {
-    sql.name(alias).push(if negated { " is distinct from null" } else { " is not distinct from null" });
+    sql.name(alias).push(if negated {
+        " is distinct from null"
+    } else {
+        " is not distinct from null"
+    });
 }
 
 fn converted(sql: &mut Snippet, field: &TypedField, value: &str) {
@@ -220,7 +247,10 @@ fn operation(sql: &mut Snippet, field: &TypedField, operation: &Operation) {
                 Some(Quantifier::All) => sql.push("all("),
                 None => sql,
             };
-            if matches!(operator, QuantifiedOperator::Like | QuantifiedOperator::ILike) {
+            if matches!(
+                operator,
+                QuantifiedOperator::Like | QuantifiedOperator::ILike
+            ) {
                 sql.value(value.replace('*', "%"));
             } else {
                 converted(sql, field, value);

@@ -49,7 +49,10 @@ pub struct MainQuery {
 /// Writes the statement of `plan`.
 pub fn build(plan: &DbPlan, request: &ApiRequest, config: &RestConfig) -> MainQuery {
     let mut sql = Snippet::new();
-    if let MediaType::Plan { format, options, .. } = &plan.media_type {
+    if let MediaType::Plan {
+        format, options, ..
+    } = &plan.media_type
+    {
         sql.push(match format {
             PlanFormat::Json => "explain (format json",
             PlanFormat::Text => "explain (format text",
@@ -79,17 +82,26 @@ pub fn build(plan: &DbPlan, request: &ApiRequest, config: &RestConfig) -> MainQu
             call::statement(&mut sql, call);
             sql.push(")");
             let counts = preferences.counts_rows();
-            answer(&mut sql, plan, read, Counting {
-                wanted: counts,
-                separate: counts && is_bounded(request, config),
-                limit: None,
-                routine: Some(&call.routine),
-                first_cte: false,
-            })
+            answer(
+                &mut sql,
+                plan,
+                read,
+                Counting {
+                    wanted: counts,
+                    separate: counts && is_bounded(request, config),
+                    limit: None,
+                    routine: Some(&call.routine),
+                    first_cte: false,
+                },
+            )
         }
     };
     let layout = (!matches!(plan.media_type, MediaType::Plan { .. })).then_some(layout);
-    MainQuery { main: sql, layout, explain_count }
+    MainQuery {
+        main: sql,
+        layout,
+        explain_count,
+    }
 }
 
 /// How the total is counted.
@@ -122,7 +134,11 @@ fn read_statement(
     let counting = Counting {
         wanted: counts,
         separate: counts && is_bounded(request, config),
-        limit: if estimated { config.max_rows.map(|rows| rows.saturating_add(1)) } else { None },
+        limit: if estimated {
+            config.max_rows.map(|rows| rows.saturating_add(1))
+        } else {
+            None
+        },
         routine: None,
         first_cte: true,
     };
@@ -130,7 +146,10 @@ fn read_statement(
         sql.push("with ").push(SOURCE).push(" as (");
         read::query(sql, read);
         sql.push(")");
-        let counting = Counting { first_cte: false, ..counting };
+        let counting = Counting {
+            first_cte: false,
+            ..counting
+        };
         return answer_from(sql, plan, read, &counting, |sql| {
             sql.push("select * from ").qualified(&body::source());
         });
@@ -150,7 +169,8 @@ fn answer_from(
     rows: impl FnOnce(&mut Snippet),
 ) -> Layout {
     if counting.separate {
-        sql.push(if counting.first_cte { "with " } else { ", " }).push("pgrst_counted as (");
+        sql.push(if counting.first_cte { "with " } else { ", " })
+            .push("pgrst_counted as (");
         count::rows(sql, read);
         if let Some(limit) = counting.limit {
             sql.push(" limit ").value(limit.to_string());
@@ -202,14 +222,18 @@ fn mutate_statement(
 ) -> Layout {
     let preferences = &request.preferences;
     let (primary_key, upserts) = match mutate {
-        MutatePlan::Insert { primary_key, conditions, .. } => {
+        MutatePlan::Insert {
+            primary_key,
+            conditions,
+            ..
+        } => {
             let merges = preferences.resolution == Some(Resolution::Merge);
             (Some(primary_key), merges || !conditions.is_empty())
         }
         _ => (None, false),
     };
-    let located = primary_key
-        .filter(|_| preferences.representation == Some(Representation::HeadersOnly));
+    let located =
+        primary_key.filter(|_| preferences.representation == Some(Representation::HeadersOnly));
     let layout = Layout {
         total: false,
         location: located.is_some(),

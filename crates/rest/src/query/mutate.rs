@@ -38,20 +38,35 @@ pub(super) fn statement(sql: &mut Snippet, plan: &MutatePlan) {
             insert_tail(sql, columns, on_conflict.as_ref(), conditions);
             self::returning(sql, into, returning);
         }
-        MutatePlan::Update { table, columns, body, conditions, returning, defaults } => {
+        MutatePlan::Update {
+            table,
+            columns,
+            body,
+            conditions,
+            returning,
+            defaults,
+        } => {
             if columns.is_empty() {
                 nothing_to_update(sql, table, returning);
                 return;
             }
             sql.push("update ").qualified(table).push(" set ");
             sql.list(", ", columns, |sql, column| {
-                sql.name(&column.name).push(" = ").push(BODY).push(".").name(&column.name);
+                sql.name(&column.name)
+                    .push(" = ")
+                    .push(BODY)
+                    .push(".")
+                    .name(&column.name);
             });
             body_rows(sql, Some(body), columns, *defaults, false);
             where_all(sql, table, conditions);
             self::returning(sql, table, returning);
         }
-        MutatePlan::Delete { from, conditions, returning } => {
+        MutatePlan::Delete {
+            from,
+            conditions,
+            returning,
+        } => {
             sql.push("delete from ").qualified(from);
             where_all(sql, from, conditions);
             self::returning(sql, from, returning);
@@ -77,7 +92,10 @@ fn nothing_to_update(sql: &mut Snippet, table: &Qualified, returning: &[String])
 fn count_inserted(sql: &mut Snippet, up: bool) {
     let (sign, never) = if up { ("+", "0") } else { ("-", "-1") };
     sql.push("set_config('pgrst.inserted', (coalesce(nullif(current_setting('pgrst.inserted', true), '')::int, 0) ");
-    sql.push(sign).push(" 1)::text, true) <> '").push(never).push("'");
+    sql.push(sign)
+        .push(" 1)::text, true) <> '")
+        .push(never)
+        .push("'");
 }
 
 fn insert_tail(
@@ -96,7 +114,9 @@ fn insert_tail(
             fragment::conditions(sql, &body, condition, &fragment::joined_null_embed);
         }
     }
-    let Some((_, keys)) = on_conflict.filter(|(_, keys)| !keys.is_empty()) else { return };
+    let Some((_, keys)) = on_conflict.filter(|(_, keys)| !keys.is_empty()) else {
+        return;
+    };
     sql.push(" on conflict (").list(", ", keys, |sql, key| {
         sql.name(key);
     });
@@ -104,9 +124,12 @@ fn insert_tail(
         sql.push(") do nothing");
         return;
     }
-    sql.push(") do update set ").list(", ", columns, |sql, column| {
-        sql.name(&column.name).push(" = excluded.").name(&column.name);
-    });
+    sql.push(") do update set ")
+        .list(", ", columns, |sql, column| {
+            sql.name(&column.name)
+                .push(" = excluded.")
+                .name(&column.name);
+        });
     sql.push(" where ");
     count_inserted(sql, false);
 }
@@ -115,9 +138,10 @@ fn where_all(sql: &mut Snippet, table: &Qualified, conditions: &[Conditions]) {
     if conditions.is_empty() {
         return;
     }
-    sql.push(" where ").list(" and ", conditions, |sql, condition| {
-        fragment::conditions(sql, table, condition, &fragment::joined_null_embed);
-    });
+    sql.push(" where ")
+        .list(" and ", conditions, |sql, condition| {
+            fragment::conditions(sql, table, condition, &fragment::joined_null_embed);
+        });
 }
 
 fn returning(sql: &mut Snippet, table: &Qualified, columns: &[String]) {
@@ -147,7 +171,9 @@ pub(super) fn body_rows(
     if defaults {
         let object = |sql: &mut Snippet| {
             sql.push("jsonb_build_object(");
-            let with_default = columns.iter().filter_map(|c| Some((&c.name, c.default.as_ref()?)));
+            let with_default = columns
+                .iter()
+                .filter_map(|c| Some((&c.name, c.default.as_ref()?)));
             sql.list(", ", with_default, |sql, (name, default)| {
                 // The default is SQL that the server itself wrote.
                 sql.value(name.clone()).push("::text, ").push(default);
@@ -164,15 +190,23 @@ pub(super) fn body_rows(
             sql.push("elem) as val from jsonb_array_elements(pgrst_payload.json_data) elem) pgrst_defaults, ");
         }
     }
-    let source = if defaults { "pgrst_defaults.val" } else { "pgrst_payload.json_data" };
-    sql.push("lateral (select ").list(", ", columns, |sql, column| {
-        match &column.transform {
-            Some(function) => {
-                sql.push(function).push("(").name(&column.name).push(") as ").name(&column.name)
-            }
-            None => sql.name(&column.name),
-        };
-    });
+    let source = if defaults {
+        "pgrst_defaults.val"
+    } else {
+        "pgrst_payload.json_data"
+    };
+    sql.push("lateral (select ")
+        .list(", ", columns, |sql, column| {
+            match &column.transform {
+                Some(function) => sql
+                    .push(function)
+                    .push("(")
+                    .name(&column.name)
+                    .push(") as ")
+                    .name(&column.name),
+                None => sql.name(&column.name),
+            };
+        });
     sql.push(" from ");
     let prefix = if defaults { "jsonb" } else { "json" };
     if columns.is_empty() {
@@ -180,13 +214,22 @@ pub(super) fn body_rows(
         if is_object {
             sql.push("(values (1)) _");
         } else {
-            sql.push(prefix).push("_array_elements(").push(source).push(") _");
+            sql.push(prefix)
+                .push("_array_elements(")
+                .push(source)
+                .push(") _");
         }
     } else {
-        sql.push(prefix).push(if is_object { "_to_record(" } else { "_to_recordset(" });
-        sql.push(source).push(") as _(").list(", ", columns, |sql, column| {
-            sql.name(&column.name).push(" ").push(&column.type_name);
+        sql.push(prefix).push(if is_object {
+            "_to_record("
+        } else {
+            "_to_recordset("
         });
+        sql.push(source)
+            .push(") as _(")
+            .list(", ", columns, |sql, column| {
+                sql.name(&column.name).push(" ").push(&column.type_name);
+            });
         sql.push(")");
         if first_only {
             sql.push(" limit 1");

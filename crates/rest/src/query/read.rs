@@ -24,7 +24,10 @@ pub(super) fn from(sql: &mut Snippet, node: &ReadNode) {
         (Some(Relationship::Computed(computed)), Some(parent)) => {
             // The cast chooses between functions of one name: rows of a write or call have no
             // named type.
-            sql.qualified(&computed.function).push("(").name(parent).push("::");
+            sql.qualified(&computed.function)
+                .push("(")
+                .name(parent)
+                .push("::");
             sql.qualified(&computed.table).push(")");
         }
         _ => {
@@ -48,7 +51,10 @@ pub(super) fn query(sql: &mut Snippet, node: &ReadNode) {
     selection(sql, node, &table);
     from(sql, node);
     for relation in &node.relation_select {
-        let child = node.children.iter().find(|child| child.row_alias == relation.alias());
+        let child = node
+            .children
+            .iter()
+            .find(|child| child.row_alias == relation.alias());
         if let Some(child) = child {
             join(sql, relation, child);
         }
@@ -94,13 +100,25 @@ fn selection(sql: &mut Snippet, node: &ReadNode, table: &Qualified) {
     for relation in &node.relation_select {
         match relation {
             RelationSelect::Json { empty: true, .. } => {}
-            RelationSelect::Json { name, alias, object: true, .. } => {
+            RelationSelect::Json {
+                name,
+                alias,
+                object: true,
+                ..
+            } => {
                 next(sql);
-                sql.push("row_to_json(").name(alias).push(".*)::jsonb as ").name(name);
+                sql.push("row_to_json(")
+                    .name(alias)
+                    .push(".*)::jsonb as ")
+                    .name(name);
             }
             RelationSelect::Json { name, alias, .. } => {
                 next(sql);
-                sql.push("coalesce(").name(alias).push(".").name(alias).push(", '[]') as ");
+                sql.push("coalesce(")
+                    .name(alias)
+                    .push(".")
+                    .name(alias)
+                    .push(", '[]') as ");
                 sql.name(name);
             }
             RelationSelect::Spread { fields, alias } => {
@@ -116,7 +134,11 @@ fn selection(sql: &mut Snippet, node: &ReadNode, table: &Qualified) {
 fn join(sql: &mut Snippet, relation: &RelationSelect, child: &ReadNode) {
     let inner = child.join == Some(JoinType::Inner);
     let alias = relation.alias();
-    sql.push(if inner { " inner join lateral (" } else { " left join lateral (" });
+    sql.push(if inner {
+        " inner join lateral ("
+    } else {
+        " left join lateral ("
+    });
     let as_array = match (relation, &child.spread) {
         (RelationSelect::Json { object, .. }, _) => (!object).then_some((&[][..], &[][..])),
         (RelationSelect::Spread { fields, .. }, Some(Spread::ToMany { order, .. })) => {
@@ -129,14 +151,21 @@ fn join(sql: &mut Snippet, relation: &RelationSelect, child: &ReadNode) {
         sql.push(") as ").name(alias).push(" on true");
         return;
     };
-    sql.push("select json_agg(").name(alias).push(")::jsonb as ").name(alias);
+    sql.push("select json_agg(")
+        .name(alias)
+        .push(")::jsonb as ")
+        .name(alias);
     for field in fields {
         sql.push(", ");
         fragment::spread_array(sql, alias, order, field);
     }
     sql.push(" from (");
     query(sql, child);
-    sql.push(") as ").name(alias).push(") as ").name(alias).push(" on ");
+    sql.push(") as ")
+        .name(alias)
+        .push(") as ")
+        .name(alias)
+        .push(" on ");
     if inner {
         sql.name(alias).push(" is not null");
     } else {
@@ -174,7 +203,12 @@ fn group_by(sql: &mut Snippet, node: &ReadNode, table: &Qualified) {
     }
     let mut terms = Vec::new();
     for field in node.select.iter().filter(|field| field.aggregate.is_none()) {
-        terms.push(field.alias.as_deref().map_or(Group::Field(field), Group::Name));
+        terms.push(
+            field
+                .alias
+                .as_deref()
+                .map_or(Group::Field(field), Group::Name),
+        );
     }
     for relation in &node.relation_select {
         match relation {
@@ -190,13 +224,14 @@ fn group_by(sql: &mut Snippet, node: &ReadNode, table: &Qualified) {
     if terms.is_empty() {
         return;
     }
-    sql.push(" group by ").list(", ", terms, |sql, term| match term {
-        Group::Name(name) => {
-            sql.name(name);
-        }
-        Group::Field(field) => fragment::field(sql, table, &field.field),
-        Group::Column(alias, column) => {
-            sql.name(alias).push(".").name(column);
-        }
-    });
+    sql.push(" group by ")
+        .list(", ", terms, |sql, term| match term {
+            Group::Name(name) => {
+                sql.name(name);
+            }
+            Group::Field(field) => fragment::field(sql, table, &field.field),
+            Group::Column(alias, column) => {
+                sql.name(alias).push(".").name(column);
+            }
+        });
 }

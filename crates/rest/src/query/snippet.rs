@@ -63,7 +63,10 @@ pub struct Snippet {
 impl Snippet {
     /// Nothing yet.
     pub fn new() -> Self {
-        Self { text: String::with_capacity(512), binds: Vec::new() }
+        Self {
+            text: String::with_capacity(512),
+            binds: Vec::new(),
+        }
     }
 
     /// The text.
@@ -99,14 +102,19 @@ impl Snippet {
     /// A column of a table; `*` for all.
     pub(super) fn column(&mut self, table: &Qualified, column: &str) -> &mut Self {
         self.qualified(table).push(".");
-        if column == "*" { self.push("*") } else { self.name(column) }
+        if column == "*" {
+            self.push("*")
+        } else {
+            self.name(column)
+        }
     }
 
     /// A value, as the next parameter.
     pub(super) fn bind(&mut self, value: Bind) -> &mut Self {
         self.binds.push(value);
         self.text.push('$');
-        self.text.push_str(itoa::Buffer::new().format(self.binds.len()));
+        self.text
+            .push_str(itoa::Buffer::new().format(self.binds.len()));
         self
     }
 

@@ -4,7 +4,9 @@
 pub(super) fn to_json(body: &[u8]) -> Result<String, String> {
     let text = std::str::from_utf8(body).map_err(|_| "not enough input".to_owned())?;
     let mut records = records(text)?.into_iter();
-    let header = records.next().ok_or_else(|| "not enough input".to_owned())?;
+    let header = records
+        .next()
+        .ok_or_else(|| "not enough input".to_owned())?;
     let mut out = String::from("[");
     for (index, record) in records.enumerate() {
         if record.len() != header.len() {
@@ -14,7 +16,11 @@ pub(super) fn to_json(body: &[u8]) -> Result<String, String> {
             .iter()
             .zip(record)
             .map(|(name, value)| {
-                let value = if value == "NULL" { serde_json::Value::Null } else { value.into() };
+                let value = if value == "NULL" {
+                    serde_json::Value::Null
+                } else {
+                    value.into()
+                };
                 (name.clone(), value)
             })
             .collect();
@@ -64,7 +70,9 @@ fn field(text: &str) -> Result<(String, &str), String> {
     };
     let mut value = String::new();
     loop {
-        let end = rest.find('"').ok_or_else(|| "parse error (not enough input)".to_owned())?;
+        let end = rest
+            .find('"')
+            .ok_or_else(|| "parse error (not enough input)".to_owned())?;
         value.push_str(&rest[..end]);
         rest = &rest[end + 1..];
         match rest.strip_prefix('"') {

@@ -6,7 +6,7 @@
 use super::parser::{Failed, Parsed, Parser};
 use super::types::{
     Aggregate, EmbedPath, Field, Filter, IsValue, JoinType, JsonOperand, JsonStep, Logic,
-    LogicOperator, Operation, OrderTarget, OrderTerm, Quantifier, QuantifiedOperator, SelectItem,
+    LogicOperator, Operation, OrderTarget, OrderTerm, QuantifiedOperator, Quantifier, SelectItem,
     SelectedField, SelectedRelation, SimpleOperator, TextSearch,
 };
 
@@ -68,10 +68,7 @@ fn quoted(p: &mut Parser<'_>) -> Parsed<String> {
 }
 
 /// Parts joined by dashes that do not begin an arrow.
-fn dashed(
-    p: &mut Parser<'_>,
-    part: impl Fn(&mut Parser<'_>) -> Parsed<String>,
-) -> Parsed<String> {
+fn dashed(p: &mut Parser<'_>, part: impl Fn(&mut Parser<'_>) -> Parsed<String>) -> Parsed<String> {
     let mut name = part(p)?;
     let dash = |p: &mut Parser<'_>| {
         p.attempt(|p| {
@@ -112,7 +109,12 @@ fn json_index(p: &mut Parser<'_>) -> Parsed<String> {
     digit(p)?;
     while p.optional(digit)?.is_some() {}
     let digits = p.since(start);
-    p.ends_before(&[("->", "\"->\""), ("::", "\"::\""), (".", "\".\""), (",", "\",\"")])?;
+    p.ends_before(&[
+        ("->", "\"->\""),
+        ("::", "\"::\""),
+        (".", "\".\""),
+        (",", "\",\""),
+    ])?;
     Ok(format!("{}{digits}", if negative { '-' } else { '+' }))
 }
 
@@ -128,7 +130,12 @@ fn json_path(p: &mut Parser<'_>) -> Parsed<Vec<JsonStep>> {
 }
 
 fn field(p: &mut Parser<'_>) -> Parsed<Field> {
-    lexeme(p, |p| Ok(Field { name: field_name(p)?, path: json_path(p)? }))
+    lexeme(p, |p| {
+        Ok(Field {
+            name: field_name(p)?,
+            path: json_path(p)?,
+        })
+    })
 }
 
 fn alias(p: &mut Parser<'_>) -> Parsed<Option<String>> {
@@ -151,7 +158,10 @@ fn cast(p: &mut Parser<'_>) -> Parsed<Option<String>> {
 
 /// `select`. Text behind a complete list is ignored, as clients rely on.
 pub(crate) fn select(p: &mut Parser<'_>) -> Parsed<Vec<SelectItem>> {
-    p.nested(|p| Ok(p.optional(|p| p.separated(select_item, comma))?.unwrap_or_default()))
+    p.nested(|p| {
+        Ok(p.optional(|p| p.separated(select_item, comma))?
+            .unwrap_or_default())
+    })
 }
 
 fn select_item(p: &mut Parser<'_>) -> Parsed<SelectItem> {
@@ -183,7 +193,14 @@ fn relation(p: &mut Parser<'_>) -> Parsed<SelectedRelation> {
         }
         let (hint, join) = embed_parameters(p)?;
         p.attempt(|p| p.look_ahead(|p| p.string("(", "\"(\"")))?;
-        Ok(SelectedRelation { name, alias, hint, join, spread: false, items: Vec::new() })
+        Ok(SelectedRelation {
+            name,
+            alias,
+            hint,
+            join,
+            spread: false,
+            items: Vec::new(),
+        })
     })
 }
 
@@ -193,7 +210,14 @@ fn spread_relation(p: &mut Parser<'_>) -> Parsed<SelectedRelation> {
         let name = field_name(p)?;
         let (hint, join) = embed_parameters(p)?;
         p.attempt(|p| p.look_ahead(|p| p.string("(", "\"(\"")))?;
-        Ok(SelectedRelation { name, alias: None, hint, join, spread: true, items: Vec::new() })
+        Ok(SelectedRelation {
+            name,
+            alias: None,
+            hint,
+            join,
+            spread: true,
+            items: Vec::new(),
+        })
     })
 }
 
@@ -237,7 +261,10 @@ fn select_field(p: &mut Parser<'_>) -> Parsed<SelectedField> {
             p.string("*", "\"*\"")?;
             select_end(p)?;
             Ok(SelectedField {
-                field: Field { name: "*".to_owned(), path: Vec::new() },
+                field: Field {
+                    name: "*".to_owned(),
+                    path: Vec::new(),
+                },
                 aggregate: None,
                 aggregate_cast: None,
                 cast: None,
@@ -252,7 +279,10 @@ fn select_field(p: &mut Parser<'_>) -> Parsed<SelectedField> {
             let aggregate_cast = cast(p)?;
             select_end(p)?;
             Ok(SelectedField {
-                field: Field { name: "*".to_owned(), path: Vec::new() },
+                field: Field {
+                    name: "*".to_owned(),
+                    path: Vec::new(),
+                },
                 aggregate: Some(Aggregate::Count),
                 aggregate_cast,
                 cast: None,
@@ -274,7 +304,13 @@ fn select_field(p: &mut Parser<'_>) -> Parsed<SelectedField> {
         })?;
         let aggregate_cast = cast(p)?;
         select_end(p)?;
-        Ok(SelectedField { field, aggregate, aggregate_cast, cast: cast_to, alias })
+        Ok(SelectedField {
+            field,
+            aggregate,
+            aggregate_cast,
+            cast: cast_to,
+            alias,
+        })
     };
     lexeme(p, |p| p.choice(&[&star, &count, &column]))
 }
@@ -284,8 +320,14 @@ fn aggregate(p: &mut Parser<'_>) -> Parsed<Aggregate> {
         &|p| p.string("sum", "\"sum\"").map(|()| Aggregate::Sum),
         &|p| p.string("avg", "\"avg\"").map(|()| Aggregate::Avg),
         &|p| p.string("count", "\"count\"").map(|()| Aggregate::Count),
-        &|p| p.attempt(|p| p.string("max", "\"max\"")).map(|()| Aggregate::Max),
-        &|p| p.attempt(|p| p.string("min", "\"min\"")).map(|()| Aggregate::Min),
+        &|p| {
+            p.attempt(|p| p.string("max", "\"max\""))
+                .map(|()| Aggregate::Max)
+        },
+        &|p| {
+            p.attempt(|p| p.string("min", "\"min\""))
+                .map(|()| Aggregate::Min)
+        },
     ])
 }
 
@@ -303,7 +345,14 @@ pub(crate) fn logic_path(p: &mut Parser<'_>) -> Parsed<(EmbedPath, String)> {
     let negated = names.iter().any(|name| name == "not");
     let operator = names.pop().unwrap_or_default();
     names.retain(|name| name != "not");
-    Ok((names, if negated { format!("not.{operator}") } else { operator }))
+    Ok((
+        names,
+        if negated {
+            format!("not.{operator}")
+        } else {
+            operator
+        },
+    ))
 }
 
 /// Everything that is left.
@@ -421,7 +470,10 @@ fn quantified_operation(
         p.attempt(|p| {
             open(p)?;
             let quantifier = p.either(
-                |p| p.attempt(|p| p.string("any", "\"any\"")).map(|()| Quantifier::Any),
+                |p| {
+                    p.attempt(|p| p.string("any", "\"any\""))
+                        .map(|()| Quantifier::Any)
+                },
                 |p| p.string("all", "\"all\"").map(|()| Quantifier::All),
             )?;
             close(p)?;
@@ -434,7 +486,10 @@ fn quantified_operation(
 
 fn is_value(p: &mut Parser<'_>) -> Parsed<IsValue> {
     /// A letter in lower or upper case, as Parsec reports it: both forms were expected.
-    fn any_case(p: &mut Parser<'_>, word: &'static [(char, &'static str, &'static str)]) -> Parsed<()> {
+    fn any_case(
+        p: &mut Parser<'_>,
+        word: &'static [(char, &'static str, &'static str)],
+    ) -> Parsed<()> {
         for (letter, lower, upper) in word {
             p.either(
                 |p| p.char(*letter, lower),
@@ -537,14 +592,21 @@ pub(crate) fn logic_tree(p: &mut Parser<'_>) -> Parsed<Logic<Filter>> {
             .is_some();
         let operator = p.labelled("logic operator (and, or)", |p| {
             p.either(
-                |p| p.attempt(|p| p.string("and", "\"and\"")).map(|()| LogicOperator::And),
+                |p| {
+                    p.attempt(|p| p.string("and", "\"and\""))
+                        .map(|()| LogicOperator::And)
+                },
                 |p| p.string("or", "\"or\"").map(|()| LogicOperator::Or),
             )
         })?;
         lexeme(p, open)?;
         let members = p.separated(logic_tree, comma)?;
         lexeme(p, close)?;
-        Ok(Logic::Group { negated, operator, members })
+        Ok(Logic::Group {
+            negated,
+            operator,
+            members,
+        })
     })
 }
 
@@ -552,7 +614,11 @@ fn logic_filter(p: &mut Parser<'_>) -> Parsed<Filter> {
     let field = field(p)?;
     dot(p)?;
     let (negated, operation) = operation(p, logic_value)?;
-    Ok(Filter { field, negated, operation })
+    Ok(Filter {
+        field,
+        negated,
+        operation,
+    })
 }
 
 /// `order`
@@ -580,10 +646,7 @@ fn related_order(p: &mut Parser<'_>) -> Parsed<OrderTerm> {
 }
 
 fn order_modifiers(p: &mut Parser<'_>, target: OrderTarget) -> Parsed<OrderTerm> {
-    fn modifier(
-        p: &mut Parser<'_>,
-        words: &[(&str, &'static str, bool)],
-    ) -> Parsed<Option<bool>> {
+    fn modifier(p: &mut Parser<'_>, words: &[(&str, &'static str, bool)]) -> Parsed<Option<bool>> {
         p.optional(|p| {
             for (word, label, value) in words {
                 let found = p.attempt(|p| {
@@ -600,10 +663,17 @@ fn order_modifiers(p: &mut Parser<'_>, target: OrderTarget) -> Parsed<OrderTerm>
     let descending = modifier(p, &[("asc", "\"asc\"", false), ("desc", "\"desc\"", true)])?;
     let nulls_first = modifier(
         p,
-        &[("nullsfirst", "\"nullsfirst\"", true), ("nullslast", "\"nullslast\"", false)],
+        &[
+            ("nullsfirst", "\"nullsfirst\"", true),
+            ("nullslast", "\"nullslast\"", false),
+        ],
     )?;
     p.ends_before(&[(",", "\",\"")])?;
-    Ok(OrderTerm { target, descending, nulls_first })
+    Ok(OrderTerm {
+        target,
+        descending,
+        nulls_first,
+    })
 }
 
 /// `columns` and `on_conflict`

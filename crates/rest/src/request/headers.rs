@@ -36,7 +36,11 @@ pub fn headers_json(headers: &HeaderMap) -> String {
     let mut out = String::with_capacity(512);
     for name in headers.keys().filter(|name| *name != http::header::COOKIE) {
         if let Some(value) = headers.get(name) {
-            push_pair(&mut out, name.as_str(), &String::from_utf8_lossy(value.as_bytes()));
+            push_pair(
+                &mut out,
+                name.as_str(),
+                &String::from_utf8_lossy(value.as_bytes()),
+            );
         }
     }
     closed(out)
@@ -62,10 +66,20 @@ pub(super) fn schema(
     method: &Method,
     exposed: &[String],
 ) -> Result<(String, bool), RestError> {
-    let writes = matches!(*method, Method::POST | Method::PATCH | Method::PUT | Method::DELETE);
-    let name = if writes { "content-profile" } else { "accept-profile" };
+    let writes = matches!(
+        *method,
+        Method::POST | Method::PATCH | Method::PUT | Method::DELETE
+    );
+    let name = if writes {
+        "content-profile"
+    } else {
+        "accept-profile"
+    };
     let Some(profile) = headers.get(name) else {
-        return Ok((exposed.first().cloned().unwrap_or_default(), exposed.len() != 1));
+        return Ok((
+            exposed.first().cloned().unwrap_or_default(),
+            exposed.len() != 1,
+        ));
     };
     let profile = String::from_utf8_lossy(profile.as_bytes()).into_owned();
     if !exposed.contains(&profile) {

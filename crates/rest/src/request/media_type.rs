@@ -27,8 +27,13 @@ pub enum PlanOption {
 }
 
 impl PlanOption {
-    const ALL: [Self; 5] =
-        [Self::Analyze, Self::Verbose, Self::Settings, Self::Buffers, Self::Wal];
+    const ALL: [Self; 5] = [
+        Self::Analyze,
+        Self::Verbose,
+        Self::Settings,
+        Self::Buffers,
+        Self::Wal,
+    ];
 
     /// As it is written in the media type; in EXPLAIN the same.
     pub fn name(self) -> &'static str {
@@ -90,11 +95,18 @@ impl MediaType {
             return Self::Other(text.to_owned());
         };
         let parameter = |name: &str| {
-            parameters.iter().rev().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+            parameters
+                .iter()
+                .rev()
+                .find(|(key, _)| key == name)
+                .map(|(_, value)| value.as_str())
         };
         let stripped = parameter("nulls") == Some("stripped");
         let plan = |format| {
-            let options: Vec<_> = parameter("options").unwrap_or_default().split('|').collect();
+            let options: Vec<_> = parameter("options")
+                .unwrap_or_default()
+                .split('|')
+                .collect();
             let of = Self::parse(parameter("for").unwrap_or("application/json"));
             Self::Plan {
                 of: Box::new(of),
@@ -144,12 +156,14 @@ impl MediaType {
             Self::OctetStream => "application/octet-stream",
             Self::Any => "*/*",
             Self::ArrayStripped => "application/vnd.pgrst.array+json;nulls=stripped",
-            Self::Singular { stripped: true } => {
-                "application/vnd.pgrst.object+json;nulls=stripped"
-            }
+            Self::Singular { stripped: true } => "application/vnd.pgrst.object+json;nulls=stripped",
             Self::Singular { stripped: false } => "application/vnd.pgrst.object+json",
             Self::Other(text) => text,
-            Self::Plan { of, format, options } => {
+            Self::Plan {
+                of,
+                format,
+                options,
+            } => {
                 let format = match format {
                     PlanFormat::Json => "json",
                     PlanFormat::Text => "text",
@@ -187,8 +201,9 @@ fn tokenize(text: &str) -> Option<Tokens> {
     let main_end = end(text, |c| c.is_alphanumeric() || c == '.' || c == '*');
     let (main, rest) = text.split_at(main_end);
     let rest = rest.strip_prefix('/')?;
-    let (sub, mut rest) =
-        rest.split_at(end(rest, |c| c.is_alphanumeric() || matches!(c, '.' | '*' | '+' | '-')));
+    let (sub, mut rest) = rest.split_at(end(rest, |c| {
+        c.is_alphanumeric() || matches!(c, '.' | '*' | '+' | '-')
+    }));
     if main.is_empty() || sub.is_empty() {
         return None;
     }
@@ -202,7 +217,9 @@ fn tokenize(text: &str) -> Option<Tokens> {
 
 fn parameter(text: &str) -> Option<(&str, &str, &str)> {
     let text = text.trim_start().strip_prefix(';')?.trim_start();
-    let name_end = text.find(|c: char| !c.is_alphanumeric() && c != '-').unwrap_or(text.len());
+    let name_end = text
+        .find(|c: char| !c.is_alphanumeric() && c != '-')
+        .unwrap_or(text.len());
     let (name, text) = text.split_at(name_end);
     let text = text.trim_start().strip_prefix('=')?.trim_start();
     if let Some((value, after)) = text.strip_prefix('"').and_then(|t| t.split_once('"')) {
@@ -239,7 +256,10 @@ pub fn accepted(header: &str) -> Vec<MediaType> {
         })
         .collect();
     types.sort_by(|a, b| b.0.total_cmp(&a.0).then(b.1.cmp(&a.1)));
-    types.into_iter().map(|(_, _, name)| MediaType::parse(&name)).collect()
+    types
+        .into_iter()
+        .map(|(_, _, name)| MediaType::parse(&name))
+        .collect()
 }
 
 #[cfg(test)]

@@ -78,14 +78,23 @@ impl ApiRequest {
         let resource = resource(config, &segments)?;
         let (schema, names_schema) = headers::schema(headers, &method, &config.schemas)?;
         let action = action(resource, &method)?;
-        let function_read =
-            matches!(action, Action::Call { invocation: Invocation::Read { .. }, .. });
+        let function_read = matches!(
+            action,
+            Action::Call {
+                invocation: Invocation::Read { .. },
+                ..
+            }
+        );
         let query = QueryString::parse(uri.query().unwrap_or_default(), function_read)?;
         let mut ranges = query.ranges.clone();
-        let range_header = headers.get(http::header::RANGE).and_then(|v| v.to_str().ok());
+        let range_header = headers
+            .get(http::header::RANGE)
+            .and_then(|v| v.to_str().ok());
         let top_range = range::settle(&method, range_header, &mut ranges)?;
         let text = |name| {
-            headers.get(name).map(|v: &http::HeaderValue| String::from_utf8_lossy(v.as_bytes()))
+            headers
+                .get(name)
+                .map(|v: &http::HeaderValue| String::from_utf8_lossy(v.as_bytes()))
         };
         let content_type =
             text(http::header::CONTENT_TYPE).map_or(MediaType::Json, |t| MediaType::parse(&t));
@@ -124,30 +133,41 @@ fn resource<'a>(config: &'a RestConfig, segments: &'a [String]) -> Result<Resour
 }
 
 fn action(resource: Resource<'_>, method: &Method) -> Result<Action, RestError> {
-    let mutate = |table: &str, mutation| Action::Mutate { table: table.to_owned(), mutation };
+    let mutate = |table: &str, mutation| Action::Mutate {
+        table: table.to_owned(),
+        mutation,
+    };
     Ok(match (resource, method.as_str()) {
         (Resource::Routine(name), verb) => {
             let function = name.to_owned();
             let invocation = match verb {
                 "HEAD" => Invocation::Read { headers_only: true },
-                "GET" => Invocation::Read { headers_only: false },
+                "GET" => Invocation::Read {
+                    headers_only: false,
+                },
                 "POST" => Invocation::Call,
                 "OPTIONS" => return Ok(Action::RoutineInfo { function }),
                 other => return Err(RestError::RpcMethod(other.to_owned())),
             };
-            Action::Call { function, invocation }
+            Action::Call {
+                function,
+                invocation,
+            }
         }
-        (Resource::Relation(table), "HEAD" | "GET") => {
-            Action::Read { table: table.to_owned(), headers_only: method == Method::HEAD }
-        }
+        (Resource::Relation(table), "HEAD" | "GET") => Action::Read {
+            table: table.to_owned(),
+            headers_only: method == Method::HEAD,
+        },
         (Resource::Relation(table), "POST") => mutate(table, Mutation::Create),
         (Resource::Relation(table), "PUT") => mutate(table, Mutation::SingleUpsert),
         (Resource::Relation(table), "PATCH") => mutate(table, Mutation::Update),
         (Resource::Relation(table), "DELETE") => mutate(table, Mutation::Delete),
-        (Resource::Relation(table), "OPTIONS") => Action::TableInfo { table: table.to_owned() },
-        (Resource::Schema, "HEAD" | "GET") => {
-            Action::Describe { headers_only: method == Method::HEAD }
-        }
+        (Resource::Relation(table), "OPTIONS") => Action::TableInfo {
+            table: table.to_owned(),
+        },
+        (Resource::Schema, "HEAD" | "GET") => Action::Describe {
+            headers_only: method == Method::HEAD,
+        },
         (Resource::Schema, "OPTIONS") => Action::SchemaInfo,
         (_, other) => return Err(RestError::Method(other.to_owned())),
     })

@@ -91,11 +91,21 @@ pub(crate) fn parse_text<T>(
     text: &str,
     parse: impl Fn(&mut Parser<'_>) -> Parsed<T>,
 ) -> Result<T, SyntaxError> {
-    let mut quick = Parser { text, position: 0, depth: 0, trace: None };
+    let mut quick = Parser {
+        text,
+        position: 0,
+        depth: 0,
+        trace: None,
+    };
     if let Ok(value) = parse(&mut quick) {
         return Ok(value);
     }
-    let mut traced = Parser { text, position: 0, depth: 0, trace: Some(Trace::default()) };
+    let mut traced = Parser {
+        text,
+        position: 0,
+        depth: 0,
+        trace: Some(Trace::default()),
+    };
     let _ = parse(&mut traced);
     Err(traced.explain())
 }
@@ -116,19 +126,29 @@ impl<'a> Parser<'a> {
 
     fn note_failure(&mut self, position: usize, messages: impl FnOnce() -> Vec<Message>) {
         if let Some(trace) = &mut self.trace {
-            trace.merge(Trace { position, messages: messages() });
+            trace.merge(Trace {
+                position,
+                messages: messages(),
+            });
         }
     }
 
     fn consumed_to(&mut self, position: usize) {
         self.position = position;
         if let Some(trace) = &mut self.trace {
-            *trace = Trace { position, messages: Vec::new() };
+            *trace = Trace {
+                position,
+                messages: Vec::new(),
+            };
         }
     }
 
     fn found(&self) -> Message {
-        Message::Found(self.peek().map(|c| show_text(c.encode_utf8(&mut [0; 4]))).unwrap_or_default())
+        Message::Found(
+            self.peek()
+                .map(|c| show_text(c.encode_utf8(&mut [0; 4])))
+                .unwrap_or_default(),
+        )
     }
 
     /// One character that `accept` takes; `label` says what was expected, empty: nothing to say.
@@ -181,7 +201,10 @@ impl<'a> Parser<'a> {
         if self.trace.is_some() {
             let messages = vec![Message::Expected(label), self.found()];
             if matched > 0 {
-                self.trace = Some(Trace { position: start, messages });
+                self.trace = Some(Trace {
+                    position: start,
+                    messages,
+                });
             } else {
                 self.note_failure(start, || messages);
             }
@@ -190,10 +213,7 @@ impl<'a> Parser<'a> {
     }
 
     /// `parse`, as if it had consumed nothing when it fails.
-    pub(crate) fn attempt<T>(
-        &mut self,
-        parse: impl FnOnce(&mut Self) -> Parsed<T>,
-    ) -> Parsed<T> {
+    pub(crate) fn attempt<T>(&mut self, parse: impl FnOnce(&mut Self) -> Parsed<T>) -> Parsed<T> {
         let start = self.position;
         let before = self.trace.clone();
         let result = parse(self);
@@ -302,13 +322,18 @@ impl<'a> Parser<'a> {
     ) -> Parsed<T> {
         let start = self.position;
         let before = self.trace.take();
-        self.trace = before.as_ref().map(|_| Trace { position: start, messages: Vec::new() });
+        self.trace = before.as_ref().map(|_| Trace {
+            position: start,
+            messages: Vec::new(),
+        });
         let result = parse(self);
         if self.position == start {
             if let Some(trace) = &mut self.trace
                 && (result.is_err() || !trace.messages.is_empty())
             {
-                trace.messages.retain(|m| !matches!(m, Message::Expected(_)));
+                trace
+                    .messages
+                    .retain(|m| !matches!(m, Message::Expected(_)));
                 trace.messages.push(Message::Expected(label));
             }
             self.restore_trace(before);
@@ -430,7 +455,11 @@ fn describe(mut messages: Vec<Message>) -> String {
     let unwanted = texts(1);
     if unwanted.is_empty() {
         if let Some(Message::Found(found)) = messages.first() {
-            let found = if found.is_empty() { "end of input" } else { found };
+            let found = if found.is_empty() {
+                "end of input"
+            } else {
+                found
+            };
             parts.push(format!("unexpected {found}"));
         }
     } else {

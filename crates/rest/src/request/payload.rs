@@ -39,7 +39,9 @@ impl Text {
 
     /// Whether JSON text looks like an object; PostgreSQL checks the rest.
     pub fn is_object(&self) -> bool {
-        self.as_str().trim_start_matches([' ', '\t', '\n', '\r']).starts_with('{')
+        self.as_str()
+            .trim_start_matches([' ', '\t', '\n', '\r'])
+            .starts_with('{')
     }
 }
 
@@ -61,9 +63,18 @@ pub(super) fn read(
     action: &Action,
 ) -> Result<(Option<Payload>, BTreeSet<String>), RestError> {
     let (is_call, heeds_columns) = match action {
-        Action::Mutate { mutation: Mutation::Create | Mutation::Update, .. } => (false, true),
-        Action::Mutate { mutation: Mutation::SingleUpsert, .. } => (false, false),
-        Action::Call { invocation: Invocation::Call, .. } => (true, true),
+        Action::Mutate {
+            mutation: Mutation::Create | Mutation::Update,
+            ..
+        } => (false, true),
+        Action::Mutate {
+            mutation: Mutation::SingleUpsert,
+            ..
+        } => (false, false),
+        Action::Call {
+            invocation: Invocation::Call,
+            ..
+        } => (true, true),
         _ => return Ok((None, BTreeSet::new())),
     };
     match (content_type, is_call) {
@@ -76,8 +87,8 @@ pub(super) fn read(
                 let empty = Text::from("{}".to_owned());
                 return Ok((Some(Payload::Json(empty)), BTreeSet::new()));
             }
-            let shape: Shape = serde_json::from_slice(&body)
-                .map_err(|_| invalid("Empty or invalid json"))?;
+            let shape: Shape =
+                serde_json::from_slice(&body).map_err(|_| invalid("Empty or invalid json"))?;
             json_payload(body, shape)
         }
         (MediaType::Csv, _) => {
@@ -93,8 +104,10 @@ pub(super) fn read(
             Ok((Some(Payload::Form(pairs)), names))
         }
         (MediaType::Form, false) => {
-            let object: serde_json::Map<String, serde_json::Value> =
-                form(&body).into_iter().map(|(k, v)| (k, v.into())).collect();
+            let object: serde_json::Map<String, serde_json::Value> = form(&body)
+                .into_iter()
+                .map(|(k, v)| (k, v.into()))
+                .collect();
             let names = object.keys().cloned().collect();
             let text = serde_json::Value::Object(object).to_string();
             Ok((Some(Payload::Json(Text::from(text))), names))
@@ -102,7 +115,10 @@ pub(super) fn read(
         (MediaType::Plain | MediaType::Xml | MediaType::OctetStream, true) => {
             Ok((Some(Payload::Raw(body)), BTreeSet::new()))
         }
-        (other, _) => Err(invalid(format!("Content-Type not acceptable: {}", other.mime()))),
+        (other, _) => Err(invalid(format!(
+            "Content-Type not acceptable: {}",
+            other.mime()
+        ))),
     }
 }
 
@@ -121,7 +137,10 @@ fn json_payload(
         Shape::Rows(keys) => keys,
         Shape::Uneven => return Err(invalid("All object keys must match")),
         Shape::Nothing => {
-            return Ok((Some(Payload::Json(Text::from("[]".to_owned()))), BTreeSet::new()));
+            return Ok((
+                Some(Payload::Json(Text::from("[]".to_owned()))),
+                BTreeSet::new(),
+            ));
         }
     };
     let text = Text::new(body).ok_or_else(|| invalid("Empty or invalid json"))?;
@@ -227,7 +246,10 @@ impl<'de> Deserialize<'de> for Keys {
     fn deserialize<D: Deserializer<'de>>(input: D) -> Result<Self, D::Error> {
         let mut no_keys = Vec::new();
         let mut keys = None;
-        input.deserialize_any(ElementVisitor { expected: &mut no_keys, collected: Some(&mut keys) })?;
+        input.deserialize_any(ElementVisitor {
+            expected: &mut no_keys,
+            collected: Some(&mut keys),
+        })?;
         Ok(Self(keys))
     }
 }
@@ -238,7 +260,10 @@ struct SameKeys<'k>(&'k mut Vec<String>);
 impl<'de> serde::de::DeserializeSeed<'de> for SameKeys<'_> {
     type Value = bool;
     fn deserialize<D: Deserializer<'de>>(self, input: D) -> Result<bool, D::Error> {
-        input.deserialize_any(ElementVisitor { expected: self.0, collected: None })
+        input.deserialize_any(ElementVisitor {
+            expected: self.0,
+            collected: None,
+        })
     }
 }
 
@@ -323,7 +348,10 @@ mod tests {
     #[test]
     fn rows_must_have_the_same_keys() {
         assert_eq!(keys(r#"{"b":1,"a":{"x":[1]}}"#).unwrap(), ["a", "b"]);
-        assert_eq!(keys(r#"[{"a":1,"b":2},{"b":3,"a":4}]"#).unwrap(), ["a", "b"]);
+        assert_eq!(
+            keys(r#"[{"a":1,"b":2},{"b":3,"a":4}]"#).unwrap(),
+            ["a", "b"]
+        );
         assert_eq!(keys(r#"[{"a":1},{"b":3}]"#), None);
         assert_eq!(keys(r#"[{"a":1},{"a":3,"b":1}]"#), None);
         assert_eq!(keys(r#"[{"a":1},{}]"#), None);

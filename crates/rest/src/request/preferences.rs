@@ -74,12 +74,18 @@ const COUNTS: [(&str, Count); 3] = [
     ("count=planned", Count::Planned),
     ("count=estimated", Count::Estimated),
 ];
-const ENDS: [(&str, TransactionEnd); 2] =
-    [("tx=commit", TransactionEnd::Commit), ("tx=rollback", TransactionEnd::Rollback)];
-const MISSING: [(&str, Missing); 2] =
-    [("missing=default", Missing::Default), ("missing=null", Missing::Null)];
-const HANDLINGS: [(&str, Handling); 2] =
-    [("handling=strict", Handling::Strict), ("handling=lenient", Handling::Lenient)];
+const ENDS: [(&str, TransactionEnd); 2] = [
+    ("tx=commit", TransactionEnd::Commit),
+    ("tx=rollback", TransactionEnd::Rollback),
+];
+const MISSING: [(&str, Missing); 2] = [
+    ("missing=default", Missing::Default),
+    ("missing=null", Missing::Null),
+];
+const HANDLINGS: [(&str, Handling); 2] = [
+    ("handling=strict", Handling::Strict),
+    ("handling=lenient", Handling::Lenient),
+];
 
 /// All preferences of a request. Of several of a kind the first counts.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -110,7 +116,10 @@ impl Preferences {
         let mut all = Self::default();
         for header in headers.get_all("prefer") {
             for one in String::from_utf8_lossy(header.as_bytes()).split(',') {
-                all.take(one.trim_matches(|c: char| c.is_ascii_whitespace()), allow_tx);
+                all.take(
+                    one.trim_matches(|c: char| c.is_ascii_whitespace()),
+                    allow_tx,
+                );
             }
         }
         all
@@ -125,7 +134,11 @@ impl Preferences {
             found.is_some()
         }
         let mut ignored_end = None;
-        let end = if allow_tx { &mut self.transaction } else { &mut ignored_end };
+        let end = if allow_tx {
+            &mut self.transaction
+        } else {
+            &mut ignored_end
+        };
         if set(&mut self.resolution, &RESOLUTIONS, text)
             || set(&mut self.representation, &REPRESENTATIONS, text)
             || set(&mut self.count, &COUNTS, text)
@@ -153,7 +166,10 @@ impl Preferences {
     pub fn applied(&self) -> Option<String> {
         fn name<T: PartialEq>(known: &[(&'static str, T)], value: Option<T>) -> Option<String> {
             let value = value?;
-            known.iter().find(|(_, v)| *v == value).map(|(name, _)| (*name).to_owned())
+            known
+                .iter()
+                .find(|(_, v)| *v == value)
+                .map(|(name, _)| (*name).to_owned())
         }
         let strict_limit = self.max_affected.filter(|_| self.is_strict());
         let parts: Vec<String> = [
@@ -163,7 +179,9 @@ impl Preferences {
             name(&COUNTS, self.count),
             name(&ENDS, self.transaction),
             name(&HANDLINGS, self.handling),
-            self.timezone.as_ref().map(|zone| format!("timezone={zone}")),
+            self.timezone
+                .as_ref()
+                .map(|zone| format!("timezone={zone}")),
             strict_limit.map(|rows| format!("max-affected={rows}")),
         ]
         .into_iter()
@@ -198,9 +216,18 @@ mod tests {
 
     #[test]
     fn the_first_of_a_kind_counts_over_all_headers() {
-        let all = read(&["resolution=ignore-duplicates, count=exact", "resolution=merge-duplicates"], false);
+        let all = read(
+            &[
+                "resolution=ignore-duplicates, count=exact",
+                "resolution=merge-duplicates",
+            ],
+            false,
+        );
         assert_eq!(all.resolution, Some(Resolution::Ignore));
-        assert_eq!(all.applied().unwrap(), "resolution=ignore-duplicates, count=exact");
+        assert_eq!(
+            all.applied().unwrap(),
+            "resolution=ignore-duplicates, count=exact"
+        );
     }
 
     #[test]
@@ -210,6 +237,9 @@ mod tests {
         assert_eq!(all.representation, None);
         assert_eq!(read(&["tx=rollback"], false).transaction, None);
         assert!(read(&["tx=rollback"], false).unknown.is_empty());
-        assert_eq!(read(&["tx=rollback"], true).transaction, Some(TransactionEnd::Rollback));
+        assert_eq!(
+            read(&["tx=rollback"], true).transaction,
+            Some(TransactionEnd::Rollback)
+        );
     }
 }

@@ -63,7 +63,9 @@ pub(super) fn decode_pairs(text: &str) -> Vec<(String, Option<String>)> {
     let decode = |part: &str| {
         if part.bytes().any(|b| b == b'%' || b == b'+') {
             let blanks = part.replace('+', " ");
-            percent_decode(blanks.as_bytes()).decode_utf8_lossy().into_owned()
+            percent_decode(blanks.as_bytes())
+                .decode_utf8_lossy()
+                .into_owned()
         } else {
             part.to_owned()
         }
@@ -96,16 +98,24 @@ impl QueryString {
             .filter_map(|(name, value)| Some((name.as_str(), value.as_deref()?)))
             .collect();
         let find = |wanted: &str| {
-            pairs.iter().find(|(name, _)| name == wanted).and_then(|(_, value)| value.as_deref())
+            pairs
+                .iter()
+                .find(|(name, _)| name == wanted)
+                .and_then(|(_, value)| value.as_deref())
         };
         let ending = |wanted: &'static [&'static str]| {
-            given.iter().copied().filter(move |(name, _)| wanted.contains(&last_name(name)))
+            given
+                .iter()
+                .copied()
+                .filter(move |(name, _)| wanted.contains(&last_name(name)))
         };
 
         let mut query = Self::default();
         for (name, value) in ending(&["order"]) {
             let (path, _) = syntax("tree path", name, grammar::tree_path)?;
-            query.order.push((path, syntax("order", value, grammar::order)?));
+            query
+                .order
+                .push((path, syntax("order", value, grammar::order)?));
         }
         for (name, value) in ending(&["and", "or"]) {
             let (path, operator) = syntax("logic path", name, grammar::logic_path)?;
@@ -157,7 +167,14 @@ impl QueryString {
         self.filter_names.insert(name.to_owned());
         match condition {
             Some((negated, operation)) => {
-                self.filters.push((path, Filter { field, negated, operation }));
+                self.filters.push((
+                    path,
+                    Filter {
+                        field,
+                        negated,
+                        operation,
+                    },
+                ));
             }
             None => self.arguments.push((field.name, value.to_owned())),
         }
@@ -166,7 +183,10 @@ impl QueryString {
 
     /// Conditions on the resource itself: what a write is restricted by.
     pub fn root_filters(&self) -> impl Iterator<Item = &Filter> {
-        self.filters.iter().filter(|(path, _)| path.is_empty()).map(|(_, filter)| filter)
+        self.filters
+            .iter()
+            .filter(|(path, _)| path.is_empty())
+            .map(|(_, filter)| filter)
     }
 }
 
@@ -225,4 +245,131 @@ pub(crate) fn render_pairs<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)>) 
         encode(&mut out, value);
     }
     out
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::request::types::{LogicOperator, Operation, QuantifiedOperator};
+    use hearth_core::ApiError;
+
+    fn refusal(raw: &str) -> (String, String) {
+        let error = QueryString::parse(raw, false).unwrap_err();
+        (
+            error.message().into_owned(),
+            error.details().unwrap().into_owned(),
+        )
+    }
+
+    #[test]
+    fn parameters_are_told_apart() {
+        let query = QueryString::parse(
+            "select=id,a:b(c)&id=eq.1&b.c=lt.2&order=id.desc&b.limit=3&offset=4&or=(x.is.null,y.in.(1,2))&columns=p,q",
+            false,
+        )
+        .unwrap();
+        assert_eq!(query.select.len(), 2);
+        assert_eq!(query.root_filters().count(), 1);
+        assert_eq!(query.filters[1].0, ["b"]);
+        assert!(matches!(
+            &query.filters[0].1.operation,
+            Operation::Quantified(QuantifiedOperator::Equal, None, value) if value == "1"
+        ));
+        assert!(matches!(
+            &query.logic[0].1,
+            Logic::Group { operator: LogicOperator::Or, members, .. } if members.len() == 2
+        ));
+        assert_eq!(query.ranges.len(), 2);
+        assert_eq!(query.columns.unwrap().len(), 2);
+    }
+
+    #[test]
+    fn arguments_of_functions_need_no_operator() {
+        let query = QueryString::parse("a=1&b=eq.2&select=x", true).unwrap();
+        assert_eq!(query.arguments, [("a".to_owned(), "1".to_owned())]);
+        assert_eq!(query.filters.len(), 1);
+    }
+
+    #[test]
+    fn refusals_are_in_upstreams_words() {
+        assert_eq!(
+            refusal("a.b=noop.0"),
+            (
+                "\"failed to parse filter (noop.0)\" (line 1, column 1)".to_owned(),
+                "unexpected \"o\" expecting \"not\" or operator (eq, gt, ...)".to_owned()
+            )
+        );
+        for (raw, details) in [
+            (
+                "order=clients(name,id)",
+                "unexpected '(' expecting letter, digit, \"-\", \"->>\", \"->\", delimiter (.), \",\" or end of input",
+            ),
+            (
+                "order=id.nulsfist",
+                "unexpected \"n\" expecting \"asc\", \"desc\", \"nullsfirst\" or \"nullslast\"",
+            ),
+            (
+                "order=id.asc.nlsfst",
+                "unexpected \"l\" expecting \"nullsfirst\" or \"nullslast\"",
+            ),
+            (
+                "order=id.nullslasttt",
+                "unexpected 't' expecting \",\" or end of input",
+            ),
+            ("or=(id.in.1,2,id.eq.3)", "unexpected \"1\" expecting \"(\""),
+            ("or=)(", "unexpected \")\" expecting \"(\""),
+            (
+                "and=(ord(id.eq.1,id.eq.1),id.eq.2)",
+                "unexpected \"d\" expecting \"(\"",
+            ),
+            (
+                "or=(id.eq.1,not.xor(id.eq.2,id.eq.3))",
+                "unexpected \"x\" expecting logic operator (and, or)",
+            ),
+            (
+                "select=name!hint",
+                "unexpected '!' expecting letter, digit, \"-\", \"->>\", \"->\", \"::\", \".\", \")\", \",\" or end of input",
+            ),
+            (
+                "id=fts().value",
+                "unexpected \")\" expecting operator (eq, gt, ...)",
+            ),
+            (
+                "id=is().value",
+                "unexpected \"(\" expecting operator (eq, gt, ...)",
+            ),
+            (
+                ":=eq.1",
+                "unexpected \":\" expecting field name (* or [a..z0..9_$])",
+            ),
+        ] {
+            assert_eq!(refusal(raw).1, details, "{raw}");
+        }
+    }
+
+    #[test]
+    fn nesting_is_bounded() {
+        let deep = format!("select={}id{}", "a(".repeat(5000), ")".repeat(5000));
+        assert!(QueryString::parse(&deep, false).is_err());
+        let deep = format!("or=({}", "and(".repeat(5000));
+        assert!(QueryString::parse(&deep, false).is_err());
+        let wide = format!("or=({}a.eq.1)", "a.eq.1,".repeat(5000));
+        assert!(QueryString::parse(&wide, false).is_ok());
+    }
+
+    proptest! {
+        #[test]
+        fn no_input_panics(raw in "\\PC{0,80}", name in "(select|order|or|and|columns|on_conflict|limit|id|a.not.or)") {
+            let _ = QueryString::parse(&raw, false);
+            let _ = QueryString::parse(&format!("{name}={raw}"), true);
+        }
+
+        #[test]
+        fn nothing_made_of_the_grammars_own_marks_panics(raw in "[a-c(),.:!*>\"\\-\\\\ {}0-2]{0,60}", name in "(select|order|or|id|columns)") {
+            let _ = QueryString::parse(&format!("{name}={raw}"), false);
+        }
+    }
 }

@@ -13,10 +13,19 @@ pub struct RowRange {
 
 impl RowRange {
     /// Everything.
-    pub const ALL: Self = Self { lower: 0, upper: None };
+    pub const ALL: Self = Self {
+        lower: 0,
+        upper: None,
+    };
     /// What `limit=0` stands for: allowed, unlike other empty ranges.
-    pub const LIMIT_ZERO: Self = Self { lower: 0, upper: Some(-1) };
-    const EMPTY: Self = Self { lower: 1, upper: Some(0) };
+    pub const LIMIT_ZERO: Self = Self {
+        lower: 0,
+        upper: Some(-1),
+    };
+    const EMPTY: Self = Self {
+        lower: 1,
+        upper: Some(0),
+    };
 
     /// True where no row can be in it.
     pub fn is_empty(self) -> bool {
@@ -25,7 +34,8 @@ impl RowRange {
 
     /// How many rows it holds, if that is bounded.
     pub fn limit(self) -> Option<i128> {
-        self.upper.map(|upper| upper.saturating_sub(self.lower).saturating_add(1))
+        self.upper
+            .map(|upper| upper.saturating_sub(self.lower).saturating_add(1))
     }
 
     fn is_limit_zero(self) -> bool {
@@ -36,7 +46,10 @@ impl RowRange {
         if self.is_empty() {
             return Self::EMPTY;
         }
-        Self { lower: self.lower, upper: Some(self.upper.map_or(upper, |own| own.min(upper))) }
+        Self {
+            lower: self.lower,
+            upper: Some(self.upper.map_or(upper, |own| own.min(upper))),
+        }
     }
 
     fn intersect(self, other: Self) -> Self {
@@ -47,7 +60,10 @@ impl RowRange {
             (Some(a), Some(b)) => Some(a.min(b)),
             (a, b) => a.or(b),
         };
-        Self { lower: self.lower.max(other.lower), upper }
+        Self {
+            lower: self.lower.max(other.lower),
+            upper,
+        }
     }
 
     /// At most `rows` of it.
@@ -89,7 +105,10 @@ pub(super) fn from_parameters(
             Some((_, range)) => {
                 let limit = range.limit().unwrap_or(0);
                 let upper = offset.lower.saturating_add(limit).saturating_sub(1);
-                *range = RowRange { lower: offset.lower, upper: Some(upper) };
+                *range = RowRange {
+                    lower: offset.lower,
+                    upper: Some(upper),
+                };
             }
             None => ranges.push((key, offset)),
         }
@@ -112,14 +131,24 @@ fn from_header(header: Option<&str>) -> RowRange {
         if lower.is_empty() || !digits(lower) || !digits(upper) {
             return None;
         }
-        let range = RowRange { lower: lower.parse().ok()?, upper: None };
-        Some(if upper.is_empty() { range } else { range_up_to(range, upper.parse().ok()?) })
+        let range = RowRange {
+            lower: lower.parse().ok()?,
+            upper: None,
+        };
+        Some(if upper.is_empty() {
+            range
+        } else {
+            range_up_to(range, upper.parse().ok()?)
+        })
     };
     parse().unwrap_or(RowRange::ALL)
 }
 
 fn range_up_to(range: RowRange, upper: i128) -> RowRange {
-    RowRange { lower: range.lower, upper: Some(upper) }
+    RowRange {
+        lower: range.lower,
+        upper: Some(upper),
+    }
 }
 
 /// Settles the top level's range out of the `Range` header (of GET alone) and the parameters, and
@@ -129,10 +158,20 @@ pub(super) fn settle(
     header: Option<&str>,
     ranges: &mut Vec<(String, RowRange)>,
 ) -> Result<RowRange, RestError> {
-    let header = if method == http::Method::GET { from_header(header) } else { RowRange::ALL };
-    let asked = ranges.iter().find(|(key, _)| key == "limit").map_or(RowRange::ALL, |(_, r)| *r);
-    let top =
-        if asked.is_limit_zero() { RowRange::LIMIT_ZERO } else { header.intersect(asked) };
+    let header = if method == http::Method::GET {
+        from_header(header)
+    } else {
+        RowRange::ALL
+    };
+    let asked = ranges
+        .iter()
+        .find(|(key, _)| key == "limit")
+        .map_or(RowRange::ALL, |(_, r)| *r);
+    let top = if asked.is_limit_zero() {
+        RowRange::LIMIT_ZERO
+    } else {
+        header.intersect(asked)
+    };
     if top.is_empty() && !asked.is_limit_zero() {
         return Err(RestError::Range(if header.is_empty() {
             RangeProblem::LowerAboveUpper

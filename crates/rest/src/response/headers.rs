@@ -1,8 +1,8 @@
 //! Headers that more than one kind of answer has, and what SQL functions say about an answer
 //! (`response.headers`, `response.status`).
 
-use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use http::StatusCode;
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use serde::de::{Deserializer, MapAccess, Visitor};
 
 use crate::error::RestError;
@@ -52,7 +52,9 @@ pub(super) fn applied(headers: &mut HeaderMap, plan: &DbPlan, request: &ApiReque
     };
     match &plan.statement {
         Statement::Read { .. } => {}
-        Statement::Mutate { mutation, mutate, .. } => {
+        Statement::Mutate {
+            mutation, mutate, ..
+        } => {
             applied.representation = asked.representation;
             match mutation {
                 Mutation::Create => {
@@ -127,9 +129,10 @@ pub(super) fn overridden(
             }
         }
         for Single((name, value)) in &given {
-            if let (Ok(name), Ok(value)) =
-                (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_bytes(value.as_bytes()))
-            {
+            if let (Ok(name), Ok(value)) = (
+                HeaderName::from_bytes(name.as_bytes()),
+                HeaderValue::from_bytes(value.as_bytes()),
+            ) {
                 headers.append(name, value);
             }
         }

@@ -57,17 +57,19 @@ pub fn of_result(
         let mut headers = HeaderMap::new();
         headers::length(&mut headers, &result.body);
         headers::content(&mut headers, &plan.media_type, request);
-        let answer = Answer { status: StatusCode::OK, headers, body: result.body };
+        let answer = Answer {
+            status: StatusCode::OK,
+            headers,
+            body: result.body,
+        };
         return Ok(answer.into_response());
     }
     let mut answer = match &plan.statement {
-        Statement::Read { headers_only, .. } => {
-            read(plan, request, config, &result, *headers_only)
-        }
+        Statement::Read { headers_only, .. } => read(plan, request, config, &result, *headers_only),
         Statement::Mutate { mutation, .. } => mutate(plan, request, &result, *mutation),
-        Statement::Call { call, headers_only, .. } => {
-            self::call(plan, request, config, &result, &call.routine, *headers_only)
-        }
+        Statement::Call {
+            call, headers_only, ..
+        } => self::call(plan, request, config, &result, &call.routine, *headers_only),
     };
     headers::overridden(&result, &mut answer.status, &mut answer.headers)?;
     if config.legacy_target_names {
@@ -114,7 +116,11 @@ fn read(
     }
     headers::content(&mut headers, &plan.media_type, request);
     headers::applied(&mut headers, plan, request);
-    Answer { status, headers, body }
+    Answer {
+        status,
+        headers,
+        body,
+    }
 }
 
 fn mutate(plan: &DbPlan, request: &ApiRequest, result: &DbResult, mutation: Mutation) -> Answer {
@@ -126,11 +132,18 @@ fn mutate(plan: &DbPlan, request: &ApiRequest, result: &DbResult, mutation: Muta
     let status = match mutation {
         Mutation::Create => {
             if !result.location.is_empty() {
-                let pairs = result.location.iter().map(|pair| pair.split_once('=').unwrap_or((pair, "")));
+                let pairs = result
+                    .location
+                    .iter()
+                    .map(|pair| pair.split_once('=').unwrap_or((pair, "")));
                 let location = format!("/{}{}", plan.target.name, render_pairs(pairs));
                 headers::set(&mut headers, LOCATION, &location);
             }
-            headers::set(&mut headers, CONTENT_RANGE, &range::content_range(1, 0, counted));
+            headers::set(
+                &mut headers,
+                CONTENT_RANGE,
+                &range::content_range(1, 0, counted),
+            );
             let merges = preferences.resolution == Some(Resolution::Merge);
             match result.inserted {
                 Some(rows) if rows <= 0 && merges => StatusCode::OK,
@@ -139,12 +152,28 @@ fn mutate(plan: &DbPlan, request: &ApiRequest, result: &DbResult, mutation: Muta
             }
         }
         Mutation::Update => {
-            headers::set(&mut headers, CONTENT_RANGE, &range::content_range(0, page_end, counted));
-            if full { StatusCode::OK } else { StatusCode::NO_CONTENT }
+            headers::set(
+                &mut headers,
+                CONTENT_RANGE,
+                &range::content_range(0, page_end, counted),
+            );
+            if full {
+                StatusCode::OK
+            } else {
+                StatusCode::NO_CONTENT
+            }
         }
         Mutation::Delete => {
-            headers::set(&mut headers, CONTENT_RANGE, &range::content_range(1, 0, counted));
-            if full { StatusCode::OK } else { StatusCode::NO_CONTENT }
+            headers::set(
+                &mut headers,
+                CONTENT_RANGE,
+                &range::content_range(1, 0, counted),
+            );
+            if full {
+                StatusCode::OK
+            } else {
+                StatusCode::NO_CONTENT
+            }
         }
         Mutation::SingleUpsert => match result.inserted {
             _ if !full => StatusCode::NO_CONTENT,
@@ -153,14 +182,22 @@ fn mutate(plan: &DbPlan, request: &ApiRequest, result: &DbResult, mutation: Muta
         },
     };
     headers::applied(&mut headers, plan, request);
-    let body = if full { result.body.clone() } else { Bytes::new() };
+    let body = if full {
+        result.body.clone()
+    } else {
+        Bytes::new()
+    };
     if full || mutation == Mutation::Create {
         headers::length(&mut headers, &body);
     }
     if full {
         headers::content(&mut headers, &plan.media_type, request);
     }
-    Answer { status, headers, body }
+    Answer {
+        status,
+        headers,
+        body,
+    }
 }
 
 fn call(
@@ -189,7 +226,11 @@ fn call(
         }
         headers::content(&mut headers, &plan.media_type, request);
     }
-    Answer { status, headers, body }
+    Answer {
+        status,
+        headers,
+        body,
+    }
 }
 
 /// Filters that name a resource by its own name although it has an alias: still heeded, but said.
@@ -218,7 +259,12 @@ fn allows(methods: &str) -> Response {
     headers::length(&mut headers, b"");
     headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
     headers::set(&mut headers, ALLOW, methods);
-    Answer { status: StatusCode::OK, headers, body: Bytes::new() }.into_response()
+    Answer {
+        status: StatusCode::OK,
+        headers,
+        body: Bytes::new(),
+    }
+    .into_response()
 }
 
 /// OPTIONS on a table: what can be done with it, rights aside.
@@ -261,5 +307,10 @@ pub fn of_description(request: &ApiRequest, body: Option<String>) -> Response {
         headers::length(&mut headers, &bytes);
     }
     headers::content(&mut headers, &MediaType::OpenApi, request);
-    Answer { status: StatusCode::OK, headers, body: bytes }.into_response()
+    Answer {
+        status: StatusCode::OK,
+        headers,
+        body: bytes,
+    }
+    .into_response()
 }

@@ -35,10 +35,22 @@ mod tests {
 
     #[test]
     fn pages_say_where_they_stand() {
-        let range = RowRange { lower: 5, upper: Some(9) };
-        assert_eq!(of_page(range, 5, Some(20)), (StatusCode::PARTIAL_CONTENT, "5-9/20".to_owned()));
+        let range = RowRange {
+            lower: 5,
+            upper: Some(9),
+        };
+        assert_eq!(
+            of_page(range, 5, Some(20)),
+            (StatusCode::PARTIAL_CONTENT, "5-9/20".to_owned())
+        );
         assert_eq!(of_page(range, 0, None), (StatusCode::OK, "*/*".to_owned()));
-        assert_eq!(of_page(range, 0, Some(2)).0, StatusCode::RANGE_NOT_SATISFIABLE);
-        assert_eq!(of_page(RowRange::ALL, 0, Some(0)), (StatusCode::OK, "*/0".to_owned()));
+        assert_eq!(
+            of_page(range, 0, Some(2)).0,
+            StatusCode::RANGE_NOT_SATISFIABLE
+        );
+        assert_eq!(
+            of_page(RowRange::ALL, 0, Some(0)),
+            (StatusCode::OK, "*/0".to_owned())
+        );
     }
 }

@@ -70,7 +70,9 @@ pub(super) async fn load(
     config: RestConfig,
 ) -> Result<(RestConfig, SchemaCache), LoadError> {
     client
-        .batch_execute("begin isolation level repeatable read read only; set local search_path to ''")
+        .batch_execute(
+            "begin isolation level repeatable read read only; set local search_path to ''",
+        )
         .await?;
     let result = load_in_transaction(client, config).await;
     match &result {
@@ -94,29 +96,38 @@ async fn load_in_transaction(
     let of_schemas = [schemas];
     let of_views = [&seen_schemas];
     let of_routines = [schemas, &config.hoisted_settings];
-    let (tables, keys, views, routines, computed, representations, handlers) =
-        futures_util::try_join!(
-            one::<Vec<Table>>(client, TABLES, &of_schemas),
-            one::<Vec<Key>>(client, KEYS, &[]),
-            one::<Vec<View>>(client, VIEWS, &of_views),
-            one::<Vec<Routine>>(client, ROUTINES, &of_routines),
-            one::<Vec<ComputedRelationship>>(client, COMPUTED, &[]),
-            one::<Vec<(String, String, String)>>(client, REPRESENTATIONS, &[]),
-            one::<Vec<[String; 6]>>(client, MEDIA_HANDLERS, &of_schemas),
-        )?;
-    let mut cache = SchemaCache { notifies_ddl: settings.notifies_ddl, ..SchemaCache::default() };
+    let (tables, keys, views, routines, computed, representations, handlers) = futures_util::try_join!(
+        one::<Vec<Table>>(client, TABLES, &of_schemas),
+        one::<Vec<Key>>(client, KEYS, &[]),
+        one::<Vec<View>>(client, VIEWS, &of_views),
+        one::<Vec<Routine>>(client, ROUTINES, &of_routines),
+        one::<Vec<ComputedRelationship>>(client, COMPUTED, &[]),
+        one::<Vec<(String, String, String)>>(client, REPRESENTATIONS, &[]),
+        one::<Vec<[String; 6]>>(client, MEDIA_HANDLERS, &of_schemas),
+    )?;
+    let mut cache = SchemaCache {
+        notifies_ddl: settings.notifies_ddl,
+        ..SchemaCache::default()
+    };
     for setting in settings.roles {
         let of_role = cache.role_settings.entry(setting.role).or_default();
         of_role.push((setting.name, setting.value));
     }
     for (from, to, function) in representations {
-        cache.representations.entry(from).or_default().insert(to, function);
+        cache
+            .representations
+            .entry(from)
+            .or_default()
+            .insert(to, function);
     }
     cache.handlers = media_handlers(handlers);
     fill(&mut cache, schemas, tables, &keys, &views, computed);
     for routine in routines {
         let names = cache.routines.entry(routine.schema.clone()).or_default();
-        names.entry(routine.name.clone()).or_default().push(Arc::new(routine));
+        names
+            .entry(routine.name.clone())
+            .or_default()
+            .push(Arc::new(routine));
     }
     for overloads in cache.routines.values_mut().flat_map(HashMap::values_mut) {
         overloads.sort_by(|a, b| a.sort_key().cmp(&b.sort_key()));
@@ -130,8 +141,10 @@ async fn one<T: DeserializeOwned>(
     params: &[&Vec<String>],
 ) -> Result<T, LoadError> {
     let statement = client.prepare(sql).await?;
-    let params: Vec<&(dyn tokio_postgres::types::ToSql + Sync)> =
-        params.iter().map(|p| *p as &(dyn tokio_postgres::types::ToSql + Sync)).collect();
+    let params: Vec<&(dyn tokio_postgres::types::ToSql + Sync)> = params
+        .iter()
+        .map(|p| *p as &(dyn tokio_postgres::types::ToSql + Sync))
+        .collect();
     let row = client.query_one(&statement, &params).await?;
     Ok(serde_json::from_str(row.try_get(0)?)?)
 }
@@ -152,7 +165,11 @@ fn fill(
             table.primary_key = view_keys
                 .iter()
                 .filter(|key| key.key_use == KeyUse::Primary && key.view == name)
-                .flat_map(|key| key.columns.iter().filter_map(|(_, shown)| shown.first().cloned()))
+                .flat_map(|key| {
+                    key.columns
+                        .iter()
+                        .filter_map(|(_, shown)| shown.first().cloned())
+                })
                 .collect();
         }
         primary_keys.insert(name, table.primary_key.clone());
@@ -170,9 +187,16 @@ fn fill(
                 table: key.table.clone(),
                 foreign,
                 cardinality: if key.one_to_one {
-                    Cardinality::OneToOne { constraint, columns, is_parent: false }
+                    Cardinality::OneToOne {
+                        constraint,
+                        columns,
+                        is_parent: false,
+                    }
                 } else {
-                    Cardinality::ManyToOne { constraint, columns }
+                    Cardinality::ManyToOne {
+                        constraint,
+                        columns,
+                    }
                 },
                 table_is_view: false,
                 foreign_is_view: false,
@@ -181,7 +205,9 @@ fn fill(
         .collect();
     let exposed = |name: &Qualified| schemas.contains(&name.schema);
     let overridden = |key: &KeyRelationship| {
-        computed.iter().any(|c| c.table == key.table && c.function == key.foreign)
+        computed
+            .iter()
+            .any(|c| c.table == key.table && c.function == key.foreign)
     };
     let mut all: Vec<Relationship> = derive(foreign_keys, &view_keys, &primary_keys)
         .into_iter()
@@ -198,23 +224,37 @@ fn fill(
     for relationship in all {
         let table = relationship.table().clone();
         let tables = cache.relationships.entry(table.schema).or_default();
-        tables.entry(table.name).or_default().push(Arc::new(relationship));
+        tables
+            .entry(table.name)
+            .or_default()
+            .push(Arc::new(relationship));
     }
 }
 
 fn media_handlers(rows: Vec<[String; 6]>) -> HashMap<MediaType, Vec<MediaHandler>> {
     let mut handlers: HashMap<MediaType, Vec<MediaHandler>> = HashMap::new();
-    for [schema, name, target_schema, target_name, media_type, resolved] in rows {
+    for [
+        schema,
+        name,
+        target_schema,
+        target_name,
+        media_type,
+        resolved,
+    ] in rows
+    {
         let any = target_schema == "pg_catalog" && target_name == "anyelement";
         let target = (!any).then(|| Qualified::new(target_schema, target_name));
-        handlers.entry(MediaType::parse(&media_type)).or_default().push(MediaHandler {
-            handler: Handler::Custom {
-                function: Qualified::new(schema, name),
-                target: target.clone(),
-            },
-            target,
-            media_type: MediaType::parse(&resolved),
-        });
+        handlers
+            .entry(MediaType::parse(&media_type))
+            .or_default()
+            .push(MediaHandler {
+                handler: Handler::Custom {
+                    function: Qualified::new(schema, name),
+                    target: target.clone(),
+                },
+                target,
+                media_type: MediaType::parse(&resolved),
+            });
     }
     let built_in = [
         (MediaType::Any, Handler::Json, MediaType::Json),
@@ -226,7 +266,11 @@ fn media_handlers(rows: Vec<[String; 6]>) -> HashMap<MediaType, Vec<MediaHandler
         let known = handlers.entry(accepted).or_default();
         // One of the user's own for any row type stands before the built-in one.
         if !known.iter().any(|handler| handler.target.is_none()) {
-            known.push(MediaHandler { target: None, handler, media_type });
+            known.push(MediaHandler {
+                target: None,
+                handler,
+                media_type,
+            });
         }
     }
     handlers

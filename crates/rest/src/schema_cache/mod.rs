@@ -5,6 +5,7 @@ mod load;
 pub mod model;
 pub mod relationships;
 pub mod routines;
+pub(crate) mod sql;
 mod views;
 mod watch;
 

@@ -21,12 +21,18 @@ pub struct Qualified {
 impl Qualified {
     /// `schema.name`
     pub fn new(schema: impl Into<String>, name: impl Into<String>) -> Self {
-        Self { schema: schema.into(), name: name.into() }
+        Self {
+            schema: schema.into(),
+            name: name.into(),
+        }
     }
 
     /// A name without schema: an alias, or a common table expression.
     pub fn bare(name: impl Into<String>) -> Self {
-        Self { schema: String::new(), name: name.into() }
+        Self {
+            schema: String::new(),
+            name: name.into(),
+        }
     }
 }
 
@@ -165,7 +171,10 @@ impl SchemaCache {
 
     /// Functions of a name.
     pub fn routines_named(&self, schema: &str, name: &str) -> &[Arc<Routine>] {
-        self.routines.get(schema).and_then(|names| names.get(name)).map_or(&[], Vec::as_slice)
+        self.routines
+            .get(schema)
+            .and_then(|names| names.get(name))
+            .map_or(&[], Vec::as_slice)
     }
 
     /// The function that converts between two types.

@@ -178,7 +178,10 @@ pub struct ViewKey {
 }
 
 fn flipped(columns: &ColumnPairs) -> ColumnPairs {
-    columns.iter().map(|(a, b)| (b.clone(), a.clone())).collect()
+    columns
+        .iter()
+        .map(|(a, b)| (b.clone(), a.clone()))
+        .collect()
 }
 
 /// Everything that follows from the foreign keys of tables: the same through views, through
@@ -221,44 +224,67 @@ fn choices(columns: &[(String, Vec<String>)]) -> Vec<Vec<&str>> {
 fn through_views(keys: &[KeyRelationship], view_keys: &[ViewKey]) -> Vec<KeyRelationship> {
     let mut by_key: HashMap<(&Qualified, &str, KeyUse), Vec<&ViewKey>> = HashMap::new();
     for key in view_keys {
-        by_key.entry((&key.table, &key.constraint, key.key_use)).or_default().push(key);
+        by_key
+            .entry((&key.table, &key.constraint, key.key_use))
+            .or_default()
+            .push(key);
     }
     let mut found = Vec::new();
     for key in keys {
         let (constraint, columns, one_to_one) = match &key.cardinality {
-            Cardinality::ManyToOne { constraint, columns } => (constraint, columns, false),
-            Cardinality::OneToOne { constraint, columns, is_parent: false } => {
-                (constraint, columns, true)
-            }
+            Cardinality::ManyToOne {
+                constraint,
+                columns,
+            } => (constraint, columns, false),
+            Cardinality::OneToOne {
+                constraint,
+                columns,
+                is_parent: false,
+            } => (constraint, columns, true),
             _ => continue,
         };
         let views = |table, key_use| -> Vec<(&Qualified, Vec<&str>)> {
             let mut found = Vec::new();
-            for view in by_key.get(&(table, constraint.as_str(), key_use)).into_iter().flatten() {
+            for view in by_key
+                .get(&(table, constraint.as_str(), key_use))
+                .into_iter()
+                .flatten()
+            {
                 let picked = choices(&view.columns).into_iter();
                 found.extend(picked.map(|columns| (&view.view, columns)));
             }
             found
         };
-        let mut add = |table: &Qualified, foreign: &Qualified, columns: ColumnPairs, views: (bool, bool)| {
-            let constraint = constraint.clone();
-            found.push(KeyRelationship {
-                table: table.clone(),
-                foreign: foreign.clone(),
-                is_self: views == (true, true) && table == foreign,
-                cardinality: if one_to_one {
-                    Cardinality::OneToOne { constraint, columns, is_parent: false }
-                } else {
-                    Cardinality::ManyToOne { constraint, columns }
-                },
-                table_is_view: views.0,
-                foreign_is_view: views.1,
-            });
-        };
+        let mut add =
+            |table: &Qualified, foreign: &Qualified, columns: ColumnPairs, views: (bool, bool)| {
+                let constraint = constraint.clone();
+                found.push(KeyRelationship {
+                    table: table.clone(),
+                    foreign: foreign.clone(),
+                    is_self: views == (true, true) && table == foreign,
+                    cardinality: if one_to_one {
+                        Cardinality::OneToOne {
+                            constraint,
+                            columns,
+                            is_parent: false,
+                        }
+                    } else {
+                        Cardinality::ManyToOne {
+                            constraint,
+                            columns,
+                        }
+                    },
+                    table_is_view: views.0,
+                    foreign_is_view: views.1,
+                });
+            };
         let from = views(&key.table, KeyUse::Foreign);
         let to = views(&key.foreign, KeyUse::Referenced);
         let zip = |a: &[&str], b: &[&str]| -> ColumnPairs {
-            a.iter().zip(b).map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect()
+            a.iter()
+                .zip(b)
+                .map(|(a, b)| ((*a).to_owned(), (*b).to_owned()))
+                .collect()
         };
         let own: Vec<&str> = columns.iter().map(|(column, _)| column.as_str()).collect();
         let other: Vec<&str> = columns.iter().map(|(_, column)| column.as_str()).collect();
@@ -288,21 +314,31 @@ fn through_junctions(
     }
     let mut found = Vec::new();
     for source in keys {
-        let Cardinality::ManyToOne { constraint: source_constraint, columns: source_columns } =
-            &source.cardinality
+        let Cardinality::ManyToOne {
+            constraint: source_constraint,
+            columns: source_columns,
+        } = &source.cardinality
         else {
             continue;
         };
-        let Some(primary_key) = primary_keys.get(&source.table) else { continue };
+        let Some(primary_key) = primary_keys.get(&source.table) else {
+            continue;
+        };
         let primary_key: BTreeSet<&str> = primary_key.iter().map(String::as_str).collect();
         let within = |columns: &ColumnPairs| {
-            columns.iter().all(|(column, _)| primary_key.contains(column.as_str()))
+            columns
+                .iter()
+                .all(|(column, _)| primary_key.contains(column.as_str()))
         };
         if !within(source_columns) {
             continue;
         }
         for target in by_table.get(&source.table).into_iter().flatten() {
-            let Cardinality::ManyToOne { constraint, columns } = &target.cardinality else {
+            let Cardinality::ManyToOne {
+                constraint,
+                columns,
+            } = &target.cardinality
+            else {
                 continue;
             };
             if constraint == source_constraint || !within(columns) {
@@ -329,11 +365,18 @@ fn through_junctions(
 
 fn inverse(key: &KeyRelationship) -> Option<KeyRelationship> {
     let cardinality = match &key.cardinality {
-        Cardinality::ManyToOne { constraint, columns } => Cardinality::OneToMany {
+        Cardinality::ManyToOne {
+            constraint,
+            columns,
+        } => Cardinality::OneToMany {
             constraint: constraint.clone(),
             columns: flipped(columns),
         },
-        Cardinality::OneToOne { constraint, columns, is_parent } => Cardinality::OneToOne {
+        Cardinality::OneToOne {
+            constraint,
+            columns,
+            is_parent,
+        } => Cardinality::OneToOne {
             constraint: constraint.clone(),
             columns: flipped(columns),
             is_parent: !is_parent,

@@ -59,8 +59,8 @@ pub struct Routine {
     pub isolation: Option<String>,
     /// Its settings that hold for the whole transaction.
     pub settings: Vec<(String, String)>,
-    /// Whether the login itself may call it.
-    pub executable: bool,
+    /// Its number in the catalog.
+    pub id: u32,
 }
 
 impl Routine {
@@ -88,7 +88,8 @@ impl Routine {
 
     /// The table whose rows it returns, or what stands for it.
     pub fn table_name(&self) -> Option<&str> {
-        self.returns_composite.then_some(self.return_type.name.as_str())
+        self.returns_composite
+            .then_some(self.return_type.name.as_str())
     }
 
     /// The order in which overloaded functions are listed.

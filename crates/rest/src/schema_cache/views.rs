@@ -131,16 +131,23 @@ impl<'a> Tokens<'a> {
     }
 
     fn number<T: std::str::FromStr + Default>(&mut self) -> T {
-        self.next().and_then(|token| token.parse().ok()).unwrap_or_default()
+        self.next()
+            .and_then(|token| token.parse().ok())
+            .unwrap_or_default()
     }
 }
 
 /// The keys that `views` show in full, for those of the `exposed` schemas.
 pub(super) fn view_keys(views: &[View], keys: &[Key], exposed: &[String]) -> Vec<ViewKey> {
-    let direct: HashMap<u32, Vec<Output>> =
-        views.iter().map(|view| (view.id, outputs(&view.rule))).collect();
+    let direct: HashMap<u32, Vec<Output>> = views
+        .iter()
+        .map(|view| (view.id, outputs(&view.rule)))
+        .collect();
     let mut found = Vec::new();
-    for view in views.iter().filter(|view| exposed.contains(&view.name.schema)) {
+    for view in views
+        .iter()
+        .filter(|view| exposed.contains(&view.name.schema))
+    {
         // Table column → the view's columns that show it, also through other views.
         let mut shown: HashMap<(u32, i32), Vec<i32>> = HashMap::new();
         for output in direct.get(&view.id).into_iter().flatten() {
@@ -157,8 +164,11 @@ pub(super) fn view_keys(views: &[View], keys: &[Key], exposed: &[String]) -> Vec
                 }
             }
         }
-        let names: HashMap<i32, &str> =
-            view.columns.iter().map(|column| (column.number, column.name.as_str())).collect();
+        let names: HashMap<i32, &str> = view
+            .columns
+            .iter()
+            .map(|column| (column.number, column.name.as_str()))
+            .collect();
         let resolve = |table: u32, columns: &[Numbered]| -> Option<Vec<(String, Vec<String>)>> {
             columns
                 .iter()
@@ -185,7 +195,12 @@ pub(super) fn view_keys(views: &[View], keys: &[Key], exposed: &[String]) -> Vec
             if key.foreign {
                 add(&key.table, key.table_id, &key.columns, KeyUse::Foreign);
                 if let Some(target) = &key.target {
-                    add(target, key.target_id, &key.target_columns, KeyUse::Referenced);
+                    add(
+                        target,
+                        key.target_id,
+                        &key.target_columns,
+                        KeyUse::Referenced,
+                    );
                 }
             } else {
                 add(&key.table, key.table_id, &key.columns, KeyUse::Primary);
@@ -206,6 +221,12 @@ mod tests {
             :targetList ({TARGETENTRY :expr {VAR :resno 7} :resno 1 :resname id :resorigtbl 16400 \
             :resorigcol 2 :resjunk false} {TARGETENTRY :expr {CONST} :resno 2 :resorigtbl 0 \
             :resorigcol 0}) :override 0})";
-        assert_eq!(outputs(rule), [Output { number: 1, origin: (16400, 2) }]);
+        assert_eq!(
+            outputs(rule),
+            [Output {
+                number: 1,
+                origin: (16400, 2)
+            }]
+        );
     }
 }

@@ -84,8 +84,7 @@ impl SchemaWatch {
     pub async fn current(self: &Arc<Self>) -> Result<Arc<Snapshot>, LoadError> {
         if let Some(snapshot) = self.snapshot.load_full() {
             let settings = self.app()?.settings();
-            if Arc::ptr_eq(&settings, &snapshot.settings) || settings.api == snapshot.settings.api
-            {
+            if Arc::ptr_eq(&settings, &snapshot.settings) || settings.api == snapshot.settings.api {
                 self.touch();
                 return Ok(snapshot);
             }
@@ -111,12 +110,23 @@ impl SchemaWatch {
             return self.load_wanted().await;
         }
         let asked = Instant::now();
-        let pause = self.loading.lock().await.began.map_or(Duration::ZERO, |began| {
-            BLIND_PAUSE.saturating_sub(asked.duration_since(began))
-        });
+        let pause = self
+            .loading
+            .lock()
+            .await
+            .began
+            .map_or(Duration::ZERO, |began| {
+                BLIND_PAUSE.saturating_sub(asked.duration_since(began))
+            });
         tokio::time::sleep(pause).await;
         // One load serves all that wait: it is enough if it began after this request did.
-        if self.loading.lock().await.began.is_none_or(|began| began < asked) {
+        if self
+            .loading
+            .lock()
+            .await
+            .began
+            .is_none_or(|began| began < asked)
+        {
             self.wanted.fetch_add(1, Ordering::SeqCst);
         }
         self.load_wanted().await
@@ -134,17 +144,25 @@ impl SchemaWatch {
         let work = async {
             let conn = self.app()?.database.caller().await?;
             let statement = conn.prepare("select pg_notify($1::text, $2::text)").await?;
-            conn.execute(&statement, &[&CHANNEL, &format!("{BARRIER}{number}")]).await?;
+            conn.execute(&statement, &[&CHANNEL, &format!("{BARRIER}{number}")])
+                .await?;
             Ok::<_, LoadError>(state.wait_for(|s| s.barrier >= number).await.is_ok())
         };
-        matches!(tokio::time::timeout(BARRIER_PATIENCE, work).await, Ok(Ok(true)))
+        matches!(
+            tokio::time::timeout(BARRIER_PATIENCE, work).await,
+            Ok(Ok(true))
+        )
     }
 
     /// Loads if something asked for it since the last loading began.
     async fn load_wanted(&self) -> Result<Arc<Snapshot>, LoadError> {
         let mut loaded = self.loading.lock().await;
         let wanted = self.wanted.load(Ordering::SeqCst);
-        if let Some(snapshot) = self.snapshot.load_full().filter(|_| loaded.covers >= wanted) {
+        if let Some(snapshot) = self
+            .snapshot
+            .load_full()
+            .filter(|_| loaded.covers >= wanted)
+        {
             return Ok(snapshot);
         }
         let began = Instant::now();
@@ -159,8 +177,17 @@ impl SchemaWatch {
             }
         };
         let version = self.versions.fetch_add(1, Ordering::SeqCst) + 1;
-        let relations: usize = cache.tables.values().map(std::collections::HashMap::len).sum();
-        let snapshot = Arc::new(Snapshot { version, config, cache, settings });
+        let relations: usize = cache
+            .tables
+            .values()
+            .map(std::collections::HashMap::len)
+            .sum();
+        let snapshot = Arc::new(Snapshot {
+            version,
+            config,
+            cache,
+            settings,
+        });
         tracing::debug!(
             app = %app.reference,
             relations,
@@ -168,7 +195,10 @@ impl SchemaWatch {
             "schema cache loaded"
         );
         self.snapshot.store(Some(Arc::clone(&snapshot)));
-        *loaded = Loaded { covers: wanted, began: Some(began) };
+        *loaded = Loaded {
+            covers: wanted,
+            began: Some(began),
+        };
         Ok(snapshot)
     }
 
@@ -177,7 +207,10 @@ impl SchemaWatch {
     }
 
     fn idle_for(&self) -> Duration {
-        self.used.lock().unwrap_or_else(PoisonError::into_inner).elapsed()
+        self.used
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .elapsed()
     }
 
     fn start_listener(self: &Arc<Self>) {
@@ -200,7 +233,10 @@ impl Drop for SchemaWatch {
 
 /// Hears notifications and reloads, until the application goes or nobody has asked for long.
 async fn follow(watch: Weak<SchemaWatch>) {
-    let Some(config) = watch.upgrade().and_then(|watch| Some(watch.app.upgrade()?.database.listen_config())) else {
+    let Some(config) = watch
+        .upgrade()
+        .and_then(|watch| Some(watch.app.upgrade()?.database.listen_config()))
+    else {
         return;
     };
     let mut notices = listen(config, vec![CHANNEL.to_owned()]);
@@ -235,7 +271,8 @@ async fn hear(this: &Arc<SchemaWatch>, notice: Notice) {
         Notice::Message { payload, .. } => {
             if let Some(number) = payload.strip_prefix(BARRIER) {
                 let number = number.parse().unwrap_or(0);
-                this.state.send_modify(|state| state.barrier = state.barrier.max(number));
+                this.state
+                    .send_modify(|state| state.barrier = state.barrier.max(number));
                 return;
             }
             if !matches!(payload.as_str(), "" | "reload schema" | "reload config") {

@@ -51,7 +51,7 @@ select coalesce(json_agg(json_build_object(
   'settings', coalesce((
     select json_agg(json_build_array(split_part(c, '=', 1), substr(c, strpos(c, '=') + 1)))
     from unnest(p.proconfig) c where c ~ any ($2::text[])), '[]'),
-  'executable', has_function_privilege(p.oid, 'execute')
+  'id', p.oid::bigint
 )), '[]')::text
 from pg_proc p
 join pg_namespace n on n.oid = p.pronamespace
