@@ -6,6 +6,7 @@ use std::sync::Arc;
 use hearth_core::AppRef;
 
 use crate::backend::Backend;
+use crate::sweep::Sweeps;
 use crate::tus::store::Locks;
 
 /// Where the bytes are kept.
@@ -28,6 +29,7 @@ pub struct StorageStartError {
 pub struct Storage {
     pub(crate) backend: Backend,
     pub(crate) locks: Locks,
+    pub(crate) sweeps: Sweeps,
 }
 
 impl Storage {
@@ -43,6 +45,7 @@ impl Storage {
         Ok(Arc::new(Self {
             backend,
             locks: Locks::default(),
+            sweeps: Sweeps::default(),
         }))
     }
 

@@ -16,9 +16,10 @@ use axum::body::Body;
 use axum::extract::{Extension, State};
 use axum::response::{IntoResponse, Response};
 use hearth_apps::RequestContext;
-use http::{Method, Request};
+use http::{Method, Request, header};
 
 use crate::call::{Call, decode};
+use crate::drain;
 use crate::error::StorageError;
 use crate::state::Storage;
 use crate::wire;
@@ -42,9 +43,18 @@ async fn answer(
         headers: parts.headers,
         operation: "",
     };
-    route(call, body)
-        .await
-        .unwrap_or_else(IntoResponse::into_response)
+    // Who waits for `100 Continue` has sent nothing yet, and need not once it is refused.
+    let waits = call.headers.contains_key(header::EXPECT);
+    let (body, remainder) = drain::lend(body);
+    match route(call, body).await {
+        Ok(response) => response,
+        Err(error) => {
+            if !waits {
+                remainder.drain().await;
+            }
+            error.into_response()
+        }
+    }
 }
 
 async fn route(mut call: Call, body: Body) -> Result<Response, StorageError> {

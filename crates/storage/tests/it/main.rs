@@ -5,7 +5,9 @@ mod world;
 
 mod buckets;
 mod download;
+mod leftovers;
 mod listing;
+mod network;
 mod policies;
 mod signed;
 mod transfer;
