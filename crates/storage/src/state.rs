@@ -42,11 +42,20 @@ impl Storage {
             path: config.root.display().to_string(),
             source: source.into(),
         })?;
-        Ok(Arc::new(Self {
+        Ok(Self::over(backend))
+    }
+
+    /// Keeps the bytes in an object store that is open already.
+    pub fn with_store(store: Arc<dyn object_store::ObjectStore>) -> Arc<Self> {
+        Self::over(Backend::remote(store))
+    }
+
+    fn over(backend: Backend) -> Arc<Self> {
+        Arc::new(Self {
             backend,
             locks: Locks::default(),
             sweeps: Sweeps::default(),
-        }))
+        })
     }
 
     /// Deletes the bytes of a deleted application. Its rows went with its database.

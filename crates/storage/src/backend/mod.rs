@@ -85,6 +85,11 @@ impl Backend {
         })
     }
 
+    /// Any other store.
+    pub(crate) fn remote(store: Arc<dyn ObjectStore>) -> Self {
+        Self { store, local: None }
+    }
+
     /// Begins to write new bytes. Nothing is visible under `key` before [`Writer::finish`], and a
     /// writer that is dropped leaves nothing.
     pub(crate) async fn create(&self, key: &Key) -> Result<Writer, StorageError> {

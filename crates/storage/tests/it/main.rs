@@ -3,6 +3,7 @@
 
 mod world;
 
+mod away;
 mod buckets;
 mod download;
 mod leftovers;
@@ -10,6 +11,7 @@ mod listing;
 mod network;
 mod policies;
 mod signed;
+mod stores;
 mod transfer;
 mod tus;
 mod upload;
