@@ -365,6 +365,13 @@ async fn types_are_checked() {
             "InvalidMimeType",
             "mime type application/octet-stream is not supported",
         );
+    post("nonsense").send("x").await.expect_error(
+        400,
+        "415",
+        "invalid_mime_type",
+        "InvalidMimeType",
+        "Invalid Content-Type header",
+    );
     // The mark of an empty folder is no file.
     w.anon(Method::POST, "/object/b/f/.emptyFolderPlaceholder")
         .send("")
