@@ -161,7 +161,7 @@ impl History {
     pub fn after(&self, position: Position) -> impl Iterator<Item = &Arc<Change>> {
         let from = self
             .kept
-            .partition_point(|(_, change, _)| change.position <= position);
+            .partition_point(|(_, change)| change.position <= position);
         self.kept.range(from..).map(|(_, change)| change)
     }
 

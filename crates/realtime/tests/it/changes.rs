@@ -216,7 +216,7 @@ async fn values_are_rendered_as_to_jsonb_renders_them() {
     let owner = server.app.owner().await.unwrap();
     owner.batch_execute("set timezone to 'UTC'").await.unwrap();
     let row = owner
-        .query_one("select to_jsonb(t)::text from types t", &[])
+        .query_one("select to_jsonb(whole)::text from types as whole", &[])
         .await
         .unwrap();
     let expected: Value = serde_json::from_str(row.get(0)).unwrap();
