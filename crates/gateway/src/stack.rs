@@ -11,7 +11,7 @@ use axum::body::Body;
 use axum::response::Response;
 use futures_util::FutureExt;
 use hearth_apps::app::AppState;
-use hearth_apps::{Registry, RequestContext};
+use hearth_apps::{Client, Registry, RequestContext};
 use hearth_core::RequestId;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, header};
 use tower::Layer;
@@ -162,6 +162,8 @@ impl Gateway {
             if cors::is_preflight(request.method(), request.headers()) {
                 return Ok(cors::preflight(request.headers()));
             }
+            let client = self.client(&request, peer.ip());
+            request.extensions_mut().insert(client);
             return self
                 .root
                 .clone()
@@ -247,6 +249,17 @@ impl Gateway {
             return Err(GatewayError::BodyTooLarge { limit });
         }
         Ok(response)
+    }
+
+    /// What a route that belongs to no application may know of the client.
+    fn client(&self, request: &Request<Body>, peer: IpAddr) -> Client {
+        let proxy = Proxy::of(request, peer);
+        let origin = self.base_url(None, request_host(request).as_deref(), &proxy);
+        Client {
+            https: origin.starts_with("https://"),
+            origin: origin.into(),
+            peer: proxy.client,
+        }
     }
 
     /// The application's address as the client wrote it.
