@@ -34,14 +34,25 @@ pub fn limit(body: Body, limit: usize) -> (Body, Exceeded) {
     if body.is_end_stream() {
         return (body, exceeded);
     }
-    (
-        Body::new(Limited {
-            body,
-            left: limit,
-            exceeded: exceeded.clone(),
-        }),
-        exceeded,
-    )
+    let limited = Limited {
+        body,
+        left: limit,
+        discard: limit.saturating_mul(DISCARD_FACTOR),
+        exceeded: exceeded.clone(),
+    };
+    (Body::new(limited), exceeded)
+}
+
+/// Reads `body` to its end, or to the bound of what is thrown away for `limit`.
+pub async fn discard(body: Body, limit: usize) {
+    let mut body = body.into_data_stream();
+    let mut left = limit.saturating_mul(DISCARD_FACTOR);
+    while let Some(Ok(data)) = body.next().await {
+        let Some(rest) = left.checked_sub(data.len()) else {
+            return;
+        };
+        left = rest;
+    }
 }
 
 struct Limited {
