@@ -37,6 +37,8 @@ pub struct Services {
     pub storage: Router,
     /// `/realtime/v1`
     pub realtime: Router,
+    /// `/pg`
+    pub pg: Router,
     /// Everything that belongs to no application: health, console, demo.
     pub root: Router,
 }
@@ -68,6 +70,7 @@ pub struct Gateway {
     auth: Compressed,
     storage: Router,
     realtime: Router,
+    pg: Compressed,
     root: Compressed,
 }
 
@@ -88,6 +91,7 @@ impl Gateway {
         Arc::new(Self {
             rest: layer.layer(services.rest),
             auth: layer.layer(services.auth),
+            pg: layer.layer(services.pg),
             root: layer.layer(services.root),
             storage: services.storage,
             realtime: services.realtime,
@@ -211,6 +215,7 @@ impl Gateway {
                 .bounded(self.auth.clone(), request)
                 .await
                 .map(into_body),
+            ServiceName::Pg => self.bounded(self.pg.clone(), request).await.map(into_body),
         }
     }
 
