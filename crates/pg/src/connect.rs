@@ -7,7 +7,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::task::JoinHandle;
 use tokio_postgres::config::SslMode;
 use tokio_postgres::error::DbError;
-use tokio_postgres::{AsyncMessage, Client, Config, Connection, NoTls};
+use tokio_postgres::{AsyncMessage, CancelToken, Client, Config, Connection, NoTls};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::error::PgError;
@@ -45,6 +45,20 @@ where
         let (client, connection) = config.connect(tls).await.map_err(unavailable)?;
         Ok((client, tokio::spawn(drive(connection, hear))))
     }
+}
+
+/// Asks the server to give up what the connection of `token`, opened with `config`, is doing.
+///
+/// # Errors
+/// If the server cannot be reached.
+pub async fn cancel(config: &Config, token: &CancelToken) -> Result<(), PgError> {
+    if config.get_ssl_mode() == SslMode::Disable || only_sockets(config) {
+        token.cancel_query(NoTls).await?;
+    } else {
+        let tls = MakeRustlsConnect::new(tls_config());
+        token.cancel_query(tls).await?;
+    }
+    Ok(())
 }
 
 async fn drive<S, T, F>(mut connection: Connection<S, T>, mut hear: F)
