@@ -153,7 +153,7 @@ impl OpenDatabase {
     }
 
     /// Loopback host and port of PostgreSQL.
-    fn address(&self) -> (String, u16) {
+    pub(crate) fn address(&self) -> (String, u16) {
         use tokio_postgres::config::Host;
         match &self.source {
             Source::Embedded(embedded) => ("127.0.0.1".to_owned(), embedded.tcp_port()),
