@@ -512,11 +512,10 @@ impl Registry {
         reference: &AppRef,
         settings: &AppSettings,
     ) -> Result<(), RegistryError> {
-        let value = serde_json::to_value(settings).unwrap_or_default();
         self.update(
-            "update hearth.apps set settings = $2 where ref = $1",
+            "update hearth.apps set sealed_settings = $2 where ref = $1",
             reference,
-            &value,
+            &self.seal_settings(settings),
         )
         .await
     }

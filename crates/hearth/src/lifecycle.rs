@@ -53,6 +53,7 @@ async fn run(
     if registry.list().is_empty() {
         first_application(registry).await?;
     }
+    seed_wechat(config, registry).await?;
     if config.demo {
         demo::install(database).await?;
     }
@@ -96,6 +97,26 @@ async fn first_application(registry: &Arc<Registry>) -> anyhow::Result<()> {
         .await
         .context("the default application")?;
     Ok(())
+}
+
+/// The mini program of the environment becomes the default application's, unless that has one.
+async fn seed_wechat(config: &ServerConfig, registry: &Arc<Registry>) -> anyhow::Result<()> {
+    let Some(app) = registry
+        .default_app()
+        .filter(|_| !config.wechat_appid.is_empty())
+    else {
+        return Ok(());
+    };
+    let mut settings = (*app.settings()).clone();
+    if !settings.auth.wechat_mini_app_id.is_empty() {
+        return Ok(());
+    }
+    settings.auth.wechat_mini_app_id = config.wechat_appid.clone();
+    settings.auth.wechat_mini_app_secret = config.wechat_secret.clone();
+    registry
+        .set_settings(&app.reference, &settings)
+        .await
+        .context("the default application's WeChat mini program")
 }
 
 fn close_idle_connections(registry: &Arc<Registry>, stop: CancellationToken) {

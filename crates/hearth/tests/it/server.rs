@@ -182,6 +182,15 @@ pub(crate) fn http_status(url: &str) -> Option<u16> {
     runtime.block_on(async { Some(reqwest::get(url).await.ok()?.status().as_u16()) })
 }
 
+/// The JSON that a GET answers.
+pub(crate) fn get_json(url: &str) -> Value {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    runtime.block_on(async { reqwest::get(url).await.unwrap().json().await.unwrap() })
+}
+
 fn find(dir: &Path, name: &str) -> Option<PathBuf> {
     for entry in std::fs::read_dir(dir).ok()?.flatten() {
         let path = entry.path();
