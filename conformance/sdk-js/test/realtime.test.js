@@ -48,10 +48,13 @@ for (const vsn of ['1.0.0', '2.0.0']) {
     const rows = ok(
       await supabase
         .from('todos')
-        .insert([
-          { title: 'a', room, meta: { k: [1, null] }, tags: ['x,y', '"z"'] },
-          { title: 'b', room },
-        ])
+        .insert(
+          [
+            { title: 'a', room, meta: { k: [1, null] }, tags: ['x,y', '"z"'] },
+            { title: 'b', room },
+          ],
+          { defaultToNull: false },
+        )
         .select(),
     )
     ok(await supabase.from('todos').insert({ title: 'elsewhere', room: 'elsewhere' }))

@@ -197,6 +197,9 @@ pub enum AuthError {
     /// A link that is wrong or too old.
     #[error("Email link is invalid or has expired")]
     LinkExpired,
+    /// Too many wrong codes.
+    #[error("Request rate limit reached")]
+    TooManyAttempts,
     /// Too early for another mail.
     #[error("For security purposes, you can only request this after {seconds} seconds.")]
     TooEarly {
@@ -247,6 +250,12 @@ pub enum AuthError {
     /// A second factor is needed first.
     #[error("{0}")]
     InsufficientAal(&'static str),
+    /// A verified factor is needed to enroll another.
+    #[error("AAL2 required to enroll a new factor")]
+    EnrollNeedsAal2,
+    /// A factor is needed to remove it.
+    #[error("AAL2 required to unenroll verified factor")]
+    UnenrollNeedsAal2,
     /// Linking by hand is off.
     #[error("Manual linking is disabled")]
     ManualLinkingDisabled,
@@ -452,6 +461,9 @@ impl AuthError {
             E::CurrentPasswordMismatch => (BAD, "current_password_invalid"),
             E::SsoManaged => (UNPROCESSABLE, "user_sso_managed"),
             E::InsufficientAal(_) => (UNAUTHORIZED, "insufficient_aal"),
+            E::EnrollNeedsAal2 => (FORBIDDEN, "insufficient_aal"),
+            E::UnenrollNeedsAal2 => (UNPROCESSABLE, "insufficient_aal"),
+            E::TooManyAttempts => (TOO_MANY, "over_request_rate_limit"),
             E::ManualLinkingDisabled => (NOT_FOUND, "manual_linking_disabled"),
             E::SingleIdentity => (UNPROCESSABLE, "single_identity_not_deletable"),
             E::IdentityNotFound => (UNPROCESSABLE, "identity_not_found"),
@@ -523,7 +535,10 @@ impl ApiError for AuthError {
     fn kind(&self) -> ErrorKind {
         match self {
             Self::Database { .. } | Self::Unhandled(_) => ErrorKind::Postgres,
-            Self::TooEarly { .. } | Self::Timeout | Self::TooManyRefreshes => ErrorKind::Limit,
+            Self::TooEarly { .. }
+            | Self::TooManyAttempts
+            | Self::Timeout
+            | Self::TooManyRefreshes => ErrorKind::Limit,
             _ if self.status().is_server_error() => ErrorKind::Internal,
             _ => ErrorKind::Client,
         }

@@ -6,6 +6,7 @@
 //! `wire` writes answers and errors. The service's own SQL runs as `supabase_auth_admin`.
 
 mod address;
+mod attempts;
 mod audit;
 mod body;
 mod call;
@@ -104,6 +105,7 @@ pub struct Auth {
     hasher: password::Hasher,
     mailbox: Mailbox,
     wechat: wechat::Wechat,
+    attempts: attempts::Attempts,
 }
 
 impl Auth {
@@ -113,6 +115,7 @@ impl Auth {
             hasher: password::Hasher::new(config.password_concurrency),
             mailbox: Mailbox::default(),
             wechat: wechat::Wechat::new(&config.wechat_api_url),
+            attempts: attempts::Attempts::new(),
         })
     }
 
@@ -127,5 +130,9 @@ impl Auth {
 
     pub(crate) fn wechat(&self) -> &wechat::Wechat {
         &self.wechat
+    }
+
+    pub(crate) fn attempts(&self) -> &attempts::Attempts {
+        &self.attempts
     }
 }

@@ -229,6 +229,8 @@ impl Gateway {
             .and_then(|v| v.to_str().ok())
             .and_then(|v| v.parse::<usize>().ok());
         if announced.is_some_and(|length| length > limit) {
+            let discard = limits::discard(request.into_body(), limit);
+            let _ = tokio::time::timeout(self.config.request_timeout, discard).await;
             return Err(GatewayError::BodyTooLarge { limit });
         }
         let (parts, body) = request.into_parts();

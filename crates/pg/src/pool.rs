@@ -18,10 +18,13 @@ use crate::error::PgError;
 /// Prepared statements kept per connection; the least recently used is closed beyond that.
 const STATEMENTS_PER_CONNECTION: NonZeroUsize = NonZeroUsize::new(256).expect("256 is not 0");
 
+/// Prepared statements by text and types of the leading parameters.
+type Statements = LruCache<(Box<str>, Box<[Type]>), Statement, RandomState>;
+
 /// A client with its statement cache.
 pub struct PgClient {
     client: Client,
-    statements: Mutex<LruCache<(Box<str>, Box<[Type]>), Statement, RandomState>>,
+    statements: Mutex<Statements>,
     unusable: AtomicBool,
     schema_version: AtomicU64,
 }
@@ -88,9 +91,7 @@ impl PgClient {
         self.unusable.store(true, Ordering::Relaxed);
     }
 
-    fn lock(
-        &self,
-    ) -> std::sync::MutexGuard<'_, LruCache<(Box<str>, Box<[Type]>), Statement, RandomState>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Statements> {
         self.statements
             .lock()
             .unwrap_or_else(PoisonError::into_inner)

@@ -2,7 +2,7 @@
 //! transaction that is always rolled back: for reading, rows are put there first and looked for
 //! as the caller; for writing, the caller tries to insert.
 
-use hearth_apps::App;
+use hearth_apps::{App, ServiceRole};
 use hearth_pg::{Access, PgError, Rights, Scoped};
 
 use crate::caller::Caller;
@@ -56,6 +56,25 @@ fn rights<'a>(caller: &'a Caller, headers: &'a str) -> Rights<'a> {
     }
 }
 
+/// Whether `realtime.messages` has no partition for today: nobody has looked after it for days.
+fn lacks_partition(error: &PgError) -> bool {
+    error
+        .sqlstate()
+        .is_some_and(|state| state.code() == "23514")
+}
+
+/// Makes the partitions of `realtime.messages` for the next days.
+///
+/// # Errors
+/// PostgreSQL's refusal.
+pub async fn keep_partitions(app: &App) -> Result<(), PgError> {
+    let client = app.database.service(ServiceRole::Realtime).await?;
+    client
+        .batch_execute("select realtime.keep_partitions()")
+        .await?;
+    Ok(())
+}
+
 /// Asks who may read from `topic`.
 ///
 /// # Errors
@@ -66,6 +85,21 @@ pub async fn read(
     headers: &str,
     topic: &str,
 ) -> Result<Policies, AuthorizeError> {
+    match rehearse_reading(app, caller, headers, topic).await {
+        Err(error) if lacks_partition(&error) => {
+            keep_partitions(app).await?;
+            Ok(rehearse_reading(app, caller, headers, topic).await?)
+        }
+        answer => Ok(answer?),
+    }
+}
+
+async fn rehearse_reading(
+    app: &App,
+    caller: &Caller,
+    headers: &str,
+    topic: &str,
+) -> Result<Policies, PgError> {
     let client = app.database.caller().await?;
     let login = Rights {
         role: "authenticator",
@@ -119,6 +153,22 @@ async fn may_insert(
     topic: &str,
     extension: &str,
 ) -> Result<bool, AuthorizeError> {
+    match rehearse_insert(app, caller, headers, topic, extension).await {
+        Err(error) if lacks_partition(&error) => {
+            keep_partitions(app).await?;
+            Ok(rehearse_insert(app, caller, headers, topic, extension).await?)
+        }
+        answer => Ok(answer?),
+    }
+}
+
+async fn rehearse_insert(
+    app: &App,
+    caller: &Caller,
+    headers: &str,
+    topic: &str,
+    extension: &str,
+) -> Result<bool, PgError> {
     let client = app.database.caller().await?;
     let scoped = Scoped::begin(&client, Access::ReadWrite, &rights(caller, headers)).await?;
     set_topic(&scoped, topic).await?;
@@ -139,7 +189,7 @@ async fn may_insert(
         {
             Ok(false)
         }
-        Err(error) => Err(error.into()),
+        Err(error) => Err(error),
     }
 }
 

@@ -67,6 +67,9 @@ pub enum StorageError {
     /// The JSON body is larger than any legitimate one.
     #[error("Request body is too large")]
     BodyTooLarge,
+    /// A `Content-Type` that is none.
+    #[error("Invalid Content-Type header")]
+    InvalidContentType,
     /// The request is wrong in some other way.
     #[error("{0}")]
     InvalidRequest(String),
@@ -202,6 +205,7 @@ impl StorageError {
             Self::InvalidParameter(_) => shape("InvalidParameter", 400),
             Self::InvalidXRobotsTag(_) => named("invalid_x_robots_tag", "InvalidRequest", 400),
             Self::InvalidMimeType(_) => named("invalid_mime_type", "InvalidMimeType", 415),
+            Self::InvalidContentType => named("invalid_mime_type", "InvalidMimeType", 415),
             Self::EntityTooLarge(_) => named("Payload too large", "EntityTooLarge", 413),
             Self::InvalidRange => outright("invalid_range", "InvalidRange", 416),
             Self::FeatureNotEnabled(_) => shape("FeatureNotEnabled", 409),

@@ -3,22 +3,28 @@
 //! suffices for an upload), else delete the orphan.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::Utc;
 use hearth_apps::{App, ServiceRole};
 use hearth_core::Claims;
 use hearth_pg::Access;
 use serde_json::{Value, json};
+use tokio_postgres::Row;
 use uuid::Uuid;
 
 use crate::backend::{Key, Writer, Written};
 use crate::body::{Chunks, Limits, Upload};
 use crate::call::Call;
-use crate::database::{Tx, begin_as_service};
+use crate::database::{Params, Tx, begin_as_service};
 use crate::error::StorageError;
 use crate::names;
 use crate::rows::{Object, iso, owner_uuid};
 use crate::state::Storage;
+use crate::sweep;
+
+/// Longest pause of a client that uploads.
+const MAX_SILENCE: Duration = Duration::from_secs(60);
 
 /// Where an upload goes, and whose it will be.
 #[derive(Debug, Clone)]
@@ -113,10 +119,16 @@ pub(crate) async fn receive(
         cache_control: upload.cache_control,
         x_robots_tag: upload.x_robots_tag,
     };
+    sweep::if_due(&call.storage, app);
     // All bytes are here: from now on the client's going away must not leave bytes without a row.
     let done = tokio::spawn(async move {
-        let written = writer.finish().await?;
-        finishing.commit(written).await
+        match writer.finish().await {
+            Ok(written) => finishing.commit(written).await,
+            Err(error) => {
+                finishing.storage.backend.discard(&finishing.key).await;
+                Err(error)
+            }
+        }
     });
     done.await.map_err(StorageError::backend)?
 }
@@ -126,7 +138,11 @@ async fn fill(
     chunks: &mut Chunks,
     max_bytes: u64,
 ) -> Result<(), StorageError> {
-    while let Some(chunk) = chunks.next().await {
+    loop {
+        let next = tokio::time::timeout(MAX_SILENCE, chunks.next()).await;
+        let Some(chunk) = next.map_err(|_| StorageError::Aborted)? else {
+            return Ok(());
+        };
         let chunk = chunk?;
         // A declared length may lie; what arrives counts.
         if writer.size() + chunk.len() as u64 > max_bytes {
@@ -134,7 +150,6 @@ async fn fill(
         }
         writer.write(chunk).await?;
     }
-    Ok(())
 }
 
 const INSERT: &str = "insert into storage.objects \
@@ -177,33 +192,20 @@ pub(crate) async fn rehearse(
     } else {
         INSERT.into()
     };
-    insert(&mut tx, &sql, target, metadata, user_metadata, "1").await?;
-    Ok(())
-}
-
-async fn insert(
-    tx: &mut Tx<'_>,
-    sql: &str,
-    target: &Target,
-    metadata: &Value,
-    user_metadata: Option<&Value>,
-    version: &str,
-) -> Result<Vec<tokio_postgres::Row>, StorageError> {
     let owner = owner_uuid(target.owner.as_deref());
-    tx.query(
-        sql,
-        &[
-            &target.name,
-            &owner,
-            &target.owner,
-            &target.bucket,
-            metadata,
-            &user_metadata,
-            &version,
-        ],
-    )
-    .await
-    .map_err(StorageError::about_object)
+    let values: Params<'_> = &[
+        &target.name,
+        &owner,
+        &target.owner,
+        &target.bucket,
+        metadata,
+        &user_metadata,
+        &"1",
+    ];
+    tx.query(&sql, values)
+        .await
+        .map_err(StorageError::about_object)?;
+    Ok(())
 }
 
 /// An upload whose bytes have all arrived.
@@ -264,21 +266,32 @@ pub(crate) async fn commit_row(
 ) -> Result<Object, StorageError> {
     let work = async {
         let connection = app.database.service(ServiceRole::Storage).await?;
-        let mut tx = begin_as_service(&connection, operation).await?;
-        let previous = lock_object(&mut tx, &target.bucket, &target.name).await?;
+        let tx = begin_as_service(&connection, operation, Access::ReadWrite).await?;
         let conflict = if target.upsert {
             REPLACE
         } else {
             "on conflict (name, bucket_id) do nothing"
         };
         let sql = format!("{INSERT} {conflict} returning {}", Object::COLUMNS);
-        let rows = insert(&mut tx, &sql, target, metadata, user_metadata, version).await?;
-        let object = rows
-            .first()
-            .map(Object::read)
-            .ok_or(StorageError::KeyAlreadyExists)?;
-        tx.commit().await?;
-        Ok((object, previous))
+        let place: Params<'_> = &[&target.bucket, &target.name];
+        let owner = owner_uuid(target.owner.as_deref());
+        let values: Params<'_> = &[
+            &target.name,
+            &owner,
+            &target.owner,
+            &target.bucket,
+            metadata,
+            &user_metadata,
+            &version,
+        ];
+        let done = tx
+            .finish(vec![(LOCK, place), (FIND, place), (&sql, values)])
+            .await;
+        let done = done.map_err(waited_for)?;
+        let first = |rows: &Vec<Vec<Row>>, at: usize| rows.get(at)?.first().cloned();
+        let previous: Option<String> = first(&done, 1).and_then(|row| row.get(0));
+        let object = first(&done, 2).ok_or(StorageError::KeyAlreadyExists)?;
+        Ok((Object::read(&object), previous))
     };
     match work.await {
         Ok((object, previous)) => {
@@ -298,19 +311,27 @@ pub(crate) async fn commit_row(
     }
 }
 
-/// Makes this transaction the only one that works on an object, and gives its present version.
+/// Makes a transaction the only one that works on an object.
+const LOCK: &str = "select 1 from pg_advisory_xact_lock(hashtextextended($1 || '/' || $2, 0))";
+/// An object's version, once the lock is held.
+const FIND: &str =
+    "select version from storage.objects where bucket_id = $1 and name = $2 for update";
+
+fn waited_for(error: StorageError) -> StorageError {
+    match error {
+        StorageError::ResourceLocked => StorageError::LockTimeout,
+        other => other,
+    }
+}
+
+/// Waits until nobody else works on an object.
 pub(crate) async fn lock_object(
     tx: &mut Tx<'_>,
     bucket: &str,
     name: &str,
-) -> Result<Option<String>, StorageError> {
-    let waited = |error| match error {
-        StorageError::ResourceLocked => StorageError::LockTimeout,
-        other => other,
-    };
-    let lock = "select 1 from pg_advisory_xact_lock(hashtextextended($1 || '/' || $2, 0))";
-    tx.query(lock, &[&bucket, &name]).await.map_err(waited)?;
-    let find = "select version from storage.objects where bucket_id = $1 and name = $2 for update";
-    let rows = tx.query(find, &[&bucket, &name]).await.map_err(waited)?;
-    Ok(rows.first().and_then(|row| row.get(0)))
+) -> Result<(), StorageError> {
+    tx.query(LOCK, &[&bucket, &name])
+        .await
+        .map_err(waited_for)?;
+    Ok(())
 }

@@ -21,6 +21,22 @@ pub enum WalError {
 }
 
 impl WalError {
+    /// Whether the connection is at fault, or a server that is starting or stopping: the same step
+    /// may succeed in a moment.
+    pub fn is_passing(&self) -> bool {
+        match self {
+            Self::Connection(_) | Self::Refused(_) => true,
+            Self::Postgres(error) => match error.as_db_error() {
+                None => true,
+                Some(db) => {
+                    let code = db.code().code();
+                    code.starts_with("08") || code.starts_with("57") || code.starts_with("55")
+                }
+            },
+            Self::Malformed(_) | Self::Config(_) => false,
+        }
+    }
+
     /// The SQLSTATE, where PostgreSQL answered a statement with an error.
     pub fn sqlstate(&self) -> Option<&str> {
         match self {

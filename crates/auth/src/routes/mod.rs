@@ -7,6 +7,8 @@ mod admin_soft_delete;
 mod admin_users;
 mod authorize;
 mod disabled;
+mod factors;
+mod go_duration;
 mod health;
 mod identities;
 mod invite;
@@ -81,6 +83,10 @@ fn of_the_user() -> Router<Arc<Auth>> {
         .route("/user", get(user::get).put(user::put))
         .route("/user/identities/authorize", get(identities::authorize))
         .route("/user/identities/{identity_id}", delete(identities::delete))
+        .route("/factors", post(factors::enroll))
+        .route("/factors/{factor_id}", delete(factors::unenroll))
+        .route("/factors/{factor_id}/challenge", post(factors::challenge))
+        .route("/factors/{factor_id}/verify", post(factors::verify))
         .route("/wechat_mini/bind_phone", get(wechat_mini::bind_phone))
         .route("/wechat_mini/bind_account", get(wechat_mini::bind_account))
         .route("/reauthenticate", get(reauthenticate::reauthenticate))

@@ -50,7 +50,11 @@ pub(super) async fn post(call: Call, Body(body): Body) -> Result<Response, AuthE
     let user = if wanted.code.is_empty() {
         by_hash(&call, &tx, &mut wanted).await?
     } else {
-        by_code(&call, &tx, &mut wanted).await?
+        let to = format!("{}{}", wanted.email, wanted.phone);
+        call.auth.attempts().check(&call, &to)?;
+        by_code(&call, &tx, &mut wanted).await.inspect_err(|_| {
+            call.auth.attempts().failed(&call, &to);
+        })?
     };
     let Verified::User(user) = settle(&call, &tx, &wanted, user).await? else {
         tx.commit().await?;

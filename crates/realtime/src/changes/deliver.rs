@@ -65,17 +65,21 @@ impl Delivery<'_> {
     ) -> Result<(), WalError> {
         let mut candidates = Vec::new();
         for (number, change) in changes.iter().enumerate() {
-            if is_message(change) && only.is_none() {
-                self.broadcast(change);
-            }
             self.candidates(catalog, number, change, only, &mut candidates)
                 .await?;
         }
         let hidden = self.hidden(changes, &candidates).await;
+        // Nothing has been sent so far, and from here on nothing can fail.
         let mut frames = Frames::default();
-        for (number, candidate) in candidates.iter().enumerate() {
-            if !hidden.contains(&number) {
-                self.send(changes, candidate, only, &mut frames);
+        let mut candidates = candidates.iter().enumerate().peekable();
+        for (number, change) in changes.iter().enumerate() {
+            if only.is_none() && is_message(change) {
+                self.broadcast(change);
+            }
+            while let Some((at, candidate)) = candidates.next_if(|(_, c)| c.change == number) {
+                if !hidden.contains(&at) {
+                    self.send(changes, candidate, only, &mut frames);
+                }
             }
         }
         Ok(())
@@ -92,6 +96,8 @@ impl Delivery<'_> {
         let relation = &change.relation;
         let wants =
             |binding: &Binding| binding.wants(&relation.namespace, &relation.name, change.action);
+        // Most groups share their role: it is looked up once.
+        let mut views: Vec<(&str, Arc<View>, Option<Fault>)> = Vec::new();
         for (id, group) in self.index.groups() {
             if only.is_some_and(|(wanted, _)| wanted != id) || !group.bindings.iter().any(wants) {
                 continue;
@@ -99,10 +105,16 @@ impl Delivery<'_> {
             let Some(table) = catalog.table(self.control, relation).await? else {
                 return Ok(());
             };
-            let view = catalog
-                .view(self.control, relation, &table, group.role())
-                .await?;
-            let fault = payload::fault(change, &table, &view, self.most_bytes);
+            let role = group.role();
+            if !views.iter().any(|(known, ..)| *known == role) {
+                let view = catalog.view(self.control, relation, &table, role).await?;
+                let fault = payload::fault(change, &table, &view, self.most_bytes);
+                views.push((role, view, fault));
+            }
+            let Some((_, view, fault)) = views.iter().find(|(known, ..)| *known == role) else {
+                continue;
+            };
+            let (view, fault) = (view.clone(), *fault);
             let hidden = matches!(fault, Some(Fault::NoKey | Fault::Unauthorized));
             let mut ids = Vec::new();
             for binding in group.bindings.iter().filter(|binding| wants(binding)) {

@@ -78,6 +78,8 @@ impl Action {
 pub struct Change {
     /// Where it stands.
     pub position: Position,
+    /// A position from which its transaction would be streamed again.
+    pub start: Lsn,
     /// Commit time in microseconds since 2000-01-01.
     pub commit_time: i64,
     /// The table as it was then.
@@ -95,14 +97,12 @@ pub struct Change {
 /// Kept changes, bounded in time and bytes.
 #[derive(Debug)]
 pub struct History {
-    kept: VecDeque<(Instant, Arc<Change>, Lsn)>,
+    kept: VecDeque<(Instant, Arc<Change>)>,
     bytes: usize,
     most_bytes: usize,
     window: Duration,
     /// Everything behind this is here; what is not behind it may be gone.
     horizon: Position,
-    /// What the server need not keep any longer.
-    released: Lsn,
 }
 
 impl History {
@@ -114,15 +114,13 @@ impl History {
             most_bytes,
             window,
             horizon: Position::before(start),
-            released: start,
         }
     }
 
-    /// Keeps a change; the oldest go when there are too many bytes. `start` is a position from
-    /// which its transaction would be streamed again.
-    pub fn push(&mut self, change: Arc<Change>, start: Lsn) {
+    /// Keeps a change; the oldest go when there are too many bytes.
+    pub fn push(&mut self, change: Arc<Change>) {
         self.bytes += change.bytes;
-        self.kept.push_back((Instant::now(), change, start));
+        self.kept.push_back((Instant::now(), change));
         while self.bytes > self.most_bytes {
             self.evict();
         }
@@ -139,10 +137,9 @@ impl History {
     }
 
     fn evict(&mut self) {
-        if let Some((_, change, start)) = self.kept.pop_front() {
+        if let Some((_, change)) = self.kept.pop_front() {
             self.bytes -= change.bytes;
             self.horizon = change.position;
-            self.released = self.released.max(start);
         }
     }
 
@@ -151,7 +148,7 @@ impl History {
     pub fn releasable(&self, processed: Lsn) -> Lsn {
         match self.kept.front() {
             None => processed,
-            Some((.., start)) => (*start).min(processed),
+            Some((_, change)) => change.start.min(processed),
         }
     }
 
@@ -164,8 +161,8 @@ impl History {
     pub fn after(&self, position: Position) -> impl Iterator<Item = &Arc<Change>> {
         let from = self
             .kept
-            .partition_point(|(_, change, _)| change.position <= position);
-        self.kept.range(from..).map(|(_, change, _)| change)
+            .partition_point(|(_, change)| change.position <= position);
+        self.kept.range(from..).map(|(_, change)| change)
     }
 
     /// Bytes kept.
@@ -187,6 +184,7 @@ mod tests {
                 commit: Lsn(commit),
                 index,
             },
+            start: Lsn(commit - 5),
             commit_time: 0,
             relation: Arc::new(Relation {
                 id: 1,
@@ -219,7 +217,7 @@ mod tests {
     fn what_is_behind_a_position_comes_in_order_until_it_is_gone() {
         let mut history = History::new(Lsn(10), Duration::from_secs(60), 100);
         for (commit, index) in [(20, 1), (20, 2), (30, 1)] {
-            history.push(change(commit, index, 40), Lsn(commit - 5));
+            history.push(change(commit, index, 40));
         }
         // The first went: three times 40 is too much.
         let first = Position {

@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use hearth_apps::{App, ServiceRole};
+use hearth_apps::App;
 use hearth_core::Claims;
 use hearth_wal::{Event, Lsn, Message, Relation, SlotState, StreamOptions, WalError, WalStream};
 use hearth_wal::{Tuple, slot};
@@ -26,6 +26,7 @@ use super::{
     ChangeOptions, Link, MESSAGES_PUBLICATION, Opening, Outcome, PUBLICATION, SubscribeError,
     slot_name,
 };
+use crate::authorize;
 use crate::frame::Version;
 use crate::outbox::Outbox;
 use crate::registry::Registry;
@@ -38,6 +39,8 @@ const BATCH_BYTES: usize = 1024 * 1024;
 const TICK: Duration = Duration::from_secs(1);
 /// Waiting times between attempts to connect.
 const BACKOFF: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(3));
+/// How long a session may take to end in order.
+const STOP_PATIENCE: Duration = Duration::from_secs(3);
 /// How long what the catalog says is believed where an event trigger announces schema changes,
 /// and where none does.
 const BELIEVED: (Duration, Duration) = (Duration::from_secs(30), Duration::from_secs(1));
@@ -92,6 +95,8 @@ enum End {
 /// The transaction that is being read.
 #[derive(Debug, Default)]
 struct Transaction {
+    /// A position from which it would be streamed again.
+    start: Lsn,
     commit: Lsn,
     commit_time: i64,
     changes: u32,
@@ -113,6 +118,8 @@ pub(crate) struct Reader {
     delivered: Position,
     /// Everything before this has been delivered.
     processed: Lsn,
+    /// Everything before this has been read.
+    seen: Lsn,
     history: Option<History>,
     /// Subscriptions that have yet to be given what they missed.
     resuming: Vec<u64>,
@@ -140,6 +147,7 @@ impl Reader {
             transaction: Transaction::default(),
             delivered: Position::default(),
             processed: Lsn::ZERO,
+            seen: Lsn::ZERO,
             history: None,
             resuming: Vec::new(),
             last_listener: Instant::now(),
@@ -150,9 +158,14 @@ impl Reader {
         let mut backoff = BACKOFF.0;
         loop {
             let started = Instant::now();
+            // A session that streams ends by itself and frees the slot; one that is still
+            // connecting, or waits for PostgreSQL, is given up.
+            let give_up = async {
+                stop.cancelled().await;
+                tokio::time::sleep(STOP_PATIENCE).await;
+            };
             let ended = tokio::select! {
-                biased;
-                () = stop.cancelled() => Ok(End::Stopped),
+                () = give_up => Ok(End::Stopped),
                 ended = self.session(&stop) => ended,
             };
             match ended {
@@ -173,7 +186,7 @@ impl Reader {
                     tracing::warn!(
                         app = %self.app.reference, %error, code = "ReplicationConnectionDown"
                     );
-                    if !matches!(error, WalError::Connection(_)) {
+                    if !error.is_passing() {
                         self.refuse_pending();
                     }
                     tokio::select! {
@@ -239,6 +252,7 @@ impl Reader {
         let mut stream = WalStream::connect(&self.app.database.admin_config(), &options).await?;
         let mut catalog = Catalog::new(believed(&control).await?);
         self.transaction = Transaction::default();
+        self.seen = self.processed;
         self.relations.clear();
         self.keep_partitions().await;
         let ended = self.stream(&control, &mut stream, &mut catalog, stop).await;
@@ -297,14 +311,7 @@ impl Reader {
     }
 
     async fn keep_partitions(&self) {
-        let work = async {
-            let client = self.app.database.service(ServiceRole::Realtime).await?;
-            client
-                .batch_execute("select realtime.keep_partitions()")
-                .await?;
-            Ok::<_, hearth_pg::PgError>(())
-        };
-        if let Err(error) = work.await {
+        if let Err(error) = authorize::keep_partitions(&self.app).await {
             tracing::warn!(app = %self.app.reference, %error, code = "PartitionCreationFailed");
         }
     }
@@ -491,7 +498,7 @@ impl Reader {
             match event {
                 Event::KeepAlive { wal_end } => {
                     if !self.transaction.open {
-                        self.processed = self.processed.max(wal_end);
+                        self.seen = self.seen.max(wal_end);
                     }
                 }
                 Event::Message(Message::Logical { prefix, .. }) if &*prefix == "hearth.ddl" => {
@@ -512,6 +519,8 @@ impl Reader {
             next = stream.try_recv()?;
         }
         self.deliver(control, catalog, changes).await?;
+        // Only now: had anything failed, it would all have been streamed again.
+        self.processed = self.processed.max(self.seen);
         self.confirm(stream);
         Ok(())
     }
@@ -532,6 +541,7 @@ impl Reader {
                 ..
             } => {
                 self.transaction = Transaction {
+                    start: self.seen,
                     commit: final_lsn,
                     commit_time,
                     changes: 0,
@@ -541,7 +551,7 @@ impl Reader {
             }
             Message::Commit { end_lsn, .. } => {
                 self.transaction.open = false;
-                self.processed = self.processed.max(end_lsn);
+                self.seen = self.seen.max(end_lsn);
                 return Vec::new();
             }
             Message::Relation(relation) => {
@@ -586,6 +596,7 @@ impl Reader {
         let commit_time = self.transaction.commit_time;
         Some(Arc::new(Change {
             position,
+            start: self.transaction.start,
             commit_time,
             relation,
             action,
@@ -608,7 +619,7 @@ impl Reader {
         self.delivered = last;
         if let Some(history) = &mut self.history {
             for change in changes {
-                history.push(change, self.processed);
+                history.push(change);
             }
         }
         Ok(())

@@ -12,16 +12,9 @@ as $$
 begin
   broadcast := gen_random_uuid();
   presence := gen_random_uuid();
-  begin
-    insert into realtime.messages (id, topic, extension)
-    values (broadcast, rehearse_reading.topic, 'broadcast'),
-           (presence, rehearse_reading.topic, 'presence');
-  exception when check_violation then
-    perform realtime.keep_partitions();
-    insert into realtime.messages (id, topic, extension)
-    values (broadcast, rehearse_reading.topic, 'broadcast'),
-           (presence, rehearse_reading.topic, 'presence');
-  end;
+  insert into realtime.messages (id, topic, extension)
+  values (broadcast, rehearse_reading.topic, 'broadcast'),
+         (presence, rehearse_reading.topic, 'presence');
 end
 $$;
 

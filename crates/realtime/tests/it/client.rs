@@ -118,13 +118,6 @@ impl Client {
     }
 
     /// The next frame as an object of the first version, whatever the version is.
-    pub async fn next(&mut self) -> Value {
-        if !self.unread.is_empty() {
-            return self.unread.remove(0);
-        }
-        self.read().await
-    }
-
     async fn read(&mut self) -> Value {
         loop {
             let frame = tokio::time::timeout(PATIENCE, self.socket.next())

@@ -1,5 +1,5 @@
 //! Realtime over real sockets on a real PostgreSQL.
-#![allow(clippy::unwrap_used, missing_docs)]
+#![allow(clippy::unwrap_used, missing_docs, unreachable_pub)]
 
 mod changes;
 mod channels;

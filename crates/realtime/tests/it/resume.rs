@@ -28,7 +28,7 @@ async fn a_client_resumes_behind_its_last_position() {
     insert(&server, 4, 5).await;
     let mut client = server.anon("2.0.0").await;
     assert_eq!(
-        client.join("realtime:room", config(position)).await["status"],
+        client.join("realtime:room", config(position.clone())).await["status"],
         "ok"
     );
     insert(&server, 6, 6).await;
@@ -45,7 +45,7 @@ async fn a_client_resumes_behind_its_last_position() {
     server.realtime = hearth_realtime::Realtime::new();
     let mut client = server.anon("1.0.0").await;
     assert_eq!(
-        client.join("realtime:room", config(position)).await["status"],
+        client.join("realtime:room", config(position.clone())).await["status"],
         "ok"
     );
     for id in 7..=8 {

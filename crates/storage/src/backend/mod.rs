@@ -10,7 +10,9 @@ mod writer;
 use std::ops::Range;
 use std::path::Path as FilePath;
 use std::sync::Arc;
+use std::time::Duration;
 
+use chrono::Utc;
 use futures_util::{StreamExt, TryStreamExt};
 use hearth_core::AppRef;
 use object_store::ObjectStore;
@@ -81,6 +83,11 @@ impl Backend {
             store: local.store(),
             local: Some(local),
         })
+    }
+
+    /// Any other store.
+    pub(crate) fn remote(store: Arc<dyn ObjectStore>) -> Self {
+        Self { store, local: None }
     }
 
     /// Begins to write new bytes. Nothing is visible under `key` before [`Writer::finish`], and a
@@ -198,6 +205,43 @@ impl Backend {
         Ok(names
             .filter_map(|name| Uuid::try_parse(name.as_ref()).ok())
             .collect())
+    }
+
+    /// An application's versions that begin with `digit` and are older than `min_age`.
+    pub(crate) async fn versions(
+        &self,
+        app: &AppRef,
+        digit: char,
+        min_age: Duration,
+    ) -> Result<Vec<(String, Key)>, StorageError> {
+        let before = Utc::now() - min_age;
+        let mut versions = Vec::new();
+        for second in "0123456789abcdef".chars() {
+            let prefix = Path::from_iter([app.as_str(), &format!("{digit}{second}")]);
+            let mut found = self.store.list(Some(&prefix));
+            while let Some(meta) = found.try_next().await.map_err(StorageError::backend)? {
+                let name = meta
+                    .location
+                    .filename()
+                    .filter(|name| Uuid::try_parse(name).is_ok());
+                if let Some(name) = name.filter(|_| meta.last_modified < before) {
+                    versions.push((name.to_owned(), Key(meta.location.clone())));
+                }
+            }
+        }
+        Ok(versions)
+    }
+
+    /// Deletes files that a crash left half-written. An object store does this by itself.
+    pub(crate) async fn delete_unfinished(&self, app: &AppRef, min_age: Duration) -> usize {
+        match &self.local {
+            Some(local) => {
+                local
+                    .delete_unfinished(&Path::from(app.as_str()), min_age)
+                    .await
+            }
+            None => 0,
+        }
     }
 
     /// Deletes everything about a resumable upload.

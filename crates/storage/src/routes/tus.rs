@@ -13,8 +13,9 @@ use crate::call::Call;
 use crate::error::StorageError;
 use crate::names;
 use crate::signed_url::{self, Scope};
+use crate::sweep;
 use crate::tus::protocol::{self, UploadId};
-use crate::tus::store::{self, Upload};
+use crate::tus::store::Upload;
 use crate::uploader::{self, Finishing, Rights, Target};
 
 /// `/upload/resumable/…`
@@ -243,7 +244,7 @@ async fn create(
     };
     metadata.insert("cacheControl".to_owned(), cache.into());
 
-    sweep_expired(call);
+    sweep::if_due(&call.storage, &call.context.app);
     let upload = Upload::new(&call.context.app, &id, size, metadata);
     upload
         .save(&call.storage.backend, &call.context.app)
@@ -429,16 +430,4 @@ async fn delete(
     let _lock = call.storage.locks.take(id.version).await?;
     backend.discard_upload(&app.reference, id.version).await;
     Ok(status(StatusCode::NO_CONTENT))
-}
-
-fn sweep_expired(call: &Call) {
-    if !call.storage.locks.is_time_to_sweep(&call.context.app) {
-        return;
-    }
-    let (storage, app) = (call.storage.clone(), call.context.app.clone());
-    tokio::spawn(async move {
-        if let Err(error) = store::sweep(&storage.backend, &app).await {
-            tracing::warn!(%error, app = %app.reference, "could not delete expired uploads");
-        }
-    });
 }

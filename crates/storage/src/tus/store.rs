@@ -9,7 +9,6 @@ use std::time::Duration;
 use axum::body::Body;
 use futures_util::StreamExt;
 use hearth_apps::App;
-use hearth_core::AppRef;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use tokio::sync::OwnedMutexGuard;
@@ -21,8 +20,8 @@ use crate::error::StorageError;
 
 /// How long an upload may take from its creation, in seconds.
 const LIFETIME: i64 = 24 * 60 * 60;
-/// How often an application's expired uploads are looked for, in seconds.
-const SWEEP_EVERY: i64 = 60 * 60;
+/// Longest pause of a client that uploads.
+const MAX_SILENCE: Duration = Duration::from_secs(60);
 /// How long a request waits for another one of the same upload.
 const LOCK_WAIT: Duration = Duration::from_secs(5);
 
@@ -150,7 +149,7 @@ impl Upload {
         let mut writer = None;
         let mut stream = body.into_data_stream();
         let mut size = 0;
-        while let Some(Ok(chunk)) = stream.next().await {
+        while let Ok(Some(Ok(chunk))) = tokio::time::timeout(MAX_SILENCE, stream.next()).await {
             size += chunk.len() as u64;
             if size > most {
                 return Err(SIZE_EXCEEDED);
@@ -203,11 +202,10 @@ impl Upload {
     }
 }
 
-/// Which uploads are being worked on, and when expired ones were last looked for.
+/// Which uploads are being worked on.
 #[derive(Default)]
 pub(crate) struct Locks {
     held: Mutex<HashMap<Uuid, Weak<tokio::sync::Mutex<()>>>>,
-    swept: Mutex<HashMap<AppRef, i64>>,
 }
 
 impl Locks {
@@ -228,18 +226,6 @@ impl Locks {
         };
         let waiting = tokio::time::timeout(LOCK_WAIT, lock.lock_owned());
         waiting.await.map_err(|_| StorageError::ResourceLocked)
-    }
-
-    /// True once an hour for each application: its expired uploads are to be deleted.
-    pub(crate) fn is_time_to_sweep(&self, app: &App) -> bool {
-        let now = app.clock.unix();
-        let mut swept = self.swept.lock().unwrap_or_else(PoisonError::into_inner);
-        let last = swept.get(&app.reference).copied().unwrap_or(i64::MIN);
-        let due = last.saturating_add(SWEEP_EVERY) <= now;
-        if due {
-            swept.insert(app.reference.clone(), now);
-        }
-        due
     }
 }
 

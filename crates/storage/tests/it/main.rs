@@ -3,11 +3,15 @@
 
 mod world;
 
+mod away;
 mod buckets;
 mod download;
+mod leftovers;
 mod listing;
+mod network;
 mod policies;
 mod signed;
+mod stores;
 mod transfer;
 mod tus;
 mod upload;

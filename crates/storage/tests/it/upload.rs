@@ -142,6 +142,35 @@ async fn a_form_as_browsers_send_it() {
 }
 
 #[tokio::test]
+async fn a_form_as_the_wechat_sdk_builds_it() {
+    let w = World::new().await;
+    w.open_bucket("images", true).await;
+    // No line break behind the last boundary, the lifetime in a header, any file name.
+    let body = "--wxmpFormBoundaryX\r\nContent-Disposition: form-data; name=\"name\"\r\n\r\nvalue\r\n\
+                --wxmpFormBoundaryX\r\nContent-Disposition: form-data; name=\"file\"; \
+                filename=\"相册/头像.png\"\r\nContent-Type: image/png\r\n\r\nPNG\r\n\
+                --wxmpFormBoundaryX--";
+    w.anon(Method::POST, "/object/images/wx.png")
+        .header(
+            "content-type",
+            "multipart/form-data; boundary=wxmpFormBoundaryX",
+        )
+        .header("cache-control", "max-age=3600")
+        .header("x-upsert", "false")
+        .send(body)
+        .await
+        .expect(200);
+    let got = w
+        .stranger(Method::GET, "/object/public/images/wx.png")
+        .empty()
+        .await
+        .expect(200);
+    assert_eq!(got.text(), "PNG");
+    assert_eq!(got.header("content-type"), "image/png");
+    assert_eq!(got.header("cache-control"), "max-age=3600");
+}
+
+#[tokio::test]
 async fn forms_without_a_file_are_refused() {
     let w = World::new().await;
     w.open_bucket("images", true).await;
@@ -336,6 +365,13 @@ async fn types_are_checked() {
             "InvalidMimeType",
             "mime type application/octet-stream is not supported",
         );
+    post("nonsense").send("x").await.expect_error(
+        400,
+        "415",
+        "invalid_mime_type",
+        "InvalidMimeType",
+        "Invalid Content-Type header",
+    );
     // The mark of an empty folder is no file.
     w.anon(Method::POST, "/object/b/f/.emptyFolderPlaceholder")
         .send("")

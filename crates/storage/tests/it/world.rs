@@ -139,6 +139,13 @@ impl World {
         }
     }
 
+    /// The same application with its bytes elsewhere.
+    pub fn over(mut self, storage: Arc<Storage>) -> Self {
+        self.router = hearth_storage::router(storage.clone());
+        self.storage = storage;
+        self
+    }
+
     pub fn router(&self) -> Router {
         self.router.clone()
     }
