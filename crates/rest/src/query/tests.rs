@@ -110,7 +110,7 @@ const SETTINGS: &str = "nullif(current_setting('response.headers', true), ''), \
 fn a_read_binds_its_values() {
     let (sql, binds) = sql(
         "GET",
-        "/clubs?select=id,info->>seats&name=like.A*&limit=5",
+        "/clubs?select=id,info-%3E%3Eseats&name=like.A*&limit=5",
         "",
         "",
     );
