@@ -2,6 +2,7 @@
 //! network round trip wherever nothing has to be checked before the commit.
 
 use bytes::Bytes;
+use hearth_apps::RequestContext;
 use hearth_core::Claims;
 use hearth_pg::scope::{self, RequestSettings};
 use hearth_pg::{Access, Conn, Isolation, PgClient, PgError, Rights, Scoped};
@@ -15,6 +16,7 @@ use crate::plan::types::{DbPlan, Statement};
 use crate::query::snippet::{Bind, Snippet};
 use crate::query::{Layout, MainQuery};
 use crate::request::ApiRequest;
+use crate::request::headers::{cookies_json, headers_json};
 use crate::request::media_type::MediaType;
 use crate::request::preferences::{Count, TransactionEnd};
 use crate::request::types::Mutation;
@@ -94,8 +96,20 @@ pub struct Seen {
     pub cookies: String,
 }
 
+impl Seen {
+    /// What of these headers SQL can see.
+    pub fn of(headers: &http::HeaderMap) -> Self {
+        Self {
+            headers: headers_json(headers),
+            cookies: cookies_json(headers),
+        }
+    }
+}
+
 /// Everything a transaction is run with.
 pub struct Job<'a> {
+    /// The application.
+    pub context: &'a RequestContext,
     /// The schema and the configuration.
     pub snapshot: &'a Snapshot,
     /// The request.
@@ -124,7 +138,16 @@ impl Job<'_> {
         &self.snapshot.config
     }
 
+    async fn connect(&self) -> Result<Conn, RestError> {
+        let conn = self.context.app.database.caller().await;
+        conn.map_err(|error| self.refused(&error))
+    }
+
     fn refused(&self, error: &PgError) -> RestError {
+        if error.db_error().is_none() {
+            let reason = hearth_pg::connect::describe(error);
+            tracing::warn!(app = %self.context.app.reference, %reason, "no answer from PostgreSQL");
+        }
         RestError::postgres(error, self.caller.authenticated)
     }
 
@@ -174,12 +197,8 @@ impl Job<'_> {
     ///
     /// # Errors
     /// PostgreSQL's refusals, and checks that fail before the commit.
-    pub async fn run(
-        &self,
-        conn: &Conn,
-        plan: &DbPlan,
-        query: &MainQuery,
-    ) -> Result<DbResult, RestError> {
+    pub async fn run(&self, plan: &DbPlan, query: &MainQuery) -> Result<DbResult, RestError> {
+        let conn = &self.connect().await?;
         let search_path = self.config().search_path(&self.request.schema);
         let rights = self.rights(&search_path);
         let access = if plan.writes {
@@ -189,7 +208,6 @@ impl Job<'_> {
         };
         let specials = self.specials(Some(plan));
         conn.use_schema_version(self.snapshot.version);
-        let known = conn.prepared(query.main.sql(), &[]).is_some();
         let simple = specials == Specials::default()
             && self.config().pre_request.is_none()
             && query.explain_count.is_none()
@@ -199,9 +217,12 @@ impl Job<'_> {
             .run_once(conn, plan, query, access, &rights, &specials, simple)
             .await;
         match result {
-            // After DDL the plan that this connection kept may not fit any more; nothing was
-            // committed, so once more with a fresh one.
-            Err(Refusal::Postgres(error)) if known && may_be_stale(&error) => {
+            // After DDL the plan that this connection kept may not fit any more. Nothing was
+            // committed, so once more with a fresh one; a statement that could not even be
+            // prepared is not kept, and is not tried again.
+            Err(Refusal::Postgres(error))
+                if may_be_stale(&error) && conn.prepared(query.main.sql(), &[]).is_some() =>
+            {
                 conn.forget_statements();
                 self.run_once(conn, plan, query, access, &rights, &specials, simple)
                     .await
@@ -346,9 +367,9 @@ impl Job<'_> {
     /// PostgreSQL's refusals.
     pub async fn inspect(
         &self,
-        conn: &Conn,
         queries: &[(&str, &[&(dyn ToSql + Sync)])],
     ) -> Result<Vec<Vec<Row>>, RestError> {
+        let conn = &self.connect().await?;
         let search_path = self.config().search_path(&self.request.schema);
         let rights = self.rights(&search_path);
         let work = async {
@@ -400,7 +421,7 @@ fn params(snippet: &Snippet) -> Vec<&(dyn ToSql + Sync)> {
 fn may_be_stale(error: &PgError) -> bool {
     error.sqlstate().is_some_and(|state| match state.code() {
         "42501" => false,
-        "0A000" | "26000" | "XX000" | "22P02" | "22P03" => true,
+        "0A000" | "26000" | "XX000" => true,
         code => code.starts_with("42"),
     })
 }

@@ -37,42 +37,30 @@ struct RaisedDetail {
 impl PgFailure {
     /// What `error` is answered with; `authenticated` says that the caller is not anon.
     pub fn new(error: &PgError, authenticated: bool) -> Self {
-        let plain = |code: &str, status, message: &str, details: Option<String>| Self {
+        // What stood in the way is logged; it is nothing that a client can use.
+        let plain = |code: &str, status, message: &str| Self {
             code: code.to_owned(),
             status,
             reason: None,
             message: message.to_owned(),
-            details,
+            details: None,
             hint: None,
             headers: Vec::new(),
         };
-        let unavailable = StatusCode::SERVICE_UNAVAILABLE;
+        const AWAY: StatusCode = StatusCode::SERVICE_UNAVAILABLE;
         match error {
-            PgError::Unavailable(reason) => plain(
-                "PGRST000",
-                unavailable,
-                "Database connection error.",
-                Some(reason.clone()),
-            ),
+            PgError::Unavailable(_) => plain("PGRST000", AWAY, "Database connection error."),
             PgError::PoolTimeout => plain(
                 "PGRST003",
                 StatusCode::GATEWAY_TIMEOUT,
                 "Timed out acquiring connection from connection pool.",
-                None,
             ),
             PgError::Postgres(error) => match error.as_db_error() {
                 Some(error) => Self::of_server(error, authenticated),
-                None if error.is_closed() => plain(
-                    "PGRST001",
-                    unavailable,
-                    "Database client error. Retrying the connection.",
-                    None,
-                ),
                 None => plain(
                     "PGRST001",
-                    unavailable,
+                    AWAY,
                     "Database client error. Retrying the connection.",
-                    Some(hearth_pg::connect::describe(error)),
                 ),
             },
         }

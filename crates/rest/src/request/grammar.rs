@@ -518,7 +518,8 @@ fn is_value(p: &mut Parser<'_>) -> Parsed<IsValue> {
             _ => "\"_\"",
         }
     }
-    const WORDS: [(&[(char, &str, &str)], IsValue); 5] = [
+    type Word = &'static [(char, &'static str, &'static str)];
+    const WORDS: [(Word, IsValue); 5] = [
         (letters!('n' 'u' 'l' 'l'), IsValue::Null),
         (letters!('n' 'o' 't' '_' 'n' 'u' 'l' 'l'), IsValue::NotNull),
         (letters!('t' 'r' 'u' 'e'), IsValue::True),

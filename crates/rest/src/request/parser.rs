@@ -78,6 +78,9 @@ pub(crate) struct SyntaxError {
     pub details: String,
 }
 
+/// One of several parsers to choose from.
+pub(crate) type Alternative<'f, 'a, T> = &'f dyn Fn(&mut Parser<'a>) -> Parsed<T>;
+
 /// The state of one parse.
 pub(crate) struct Parser<'a> {
     text: &'a str,
@@ -245,10 +248,7 @@ impl<'a> Parser<'a> {
     }
 
     /// The first alternative that succeeds or fails after consuming.
-    pub(crate) fn choice<T>(
-        &mut self,
-        alternatives: &[&dyn Fn(&mut Self) -> Parsed<T>],
-    ) -> Parsed<T> {
+    pub(crate) fn choice<T>(&mut self, alternatives: &[Alternative<'_, 'a, T>]) -> Parsed<T> {
         let start = self.position;
         for alternative in alternatives {
             match alternative(self) {
