@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use axum::extract::{Extension, Query, Request, State};
 use axum::response::{IntoResponse, Response};
-use futures_util::StreamExt;
 use futures_util::future::{Abortable, Aborted};
 use futures_util::stream::FuturesUnordered;
+use futures_util::{Stream, StreamExt};
 use hearth_apps::RequestContext;
 use http::StatusCode;
 use serde::Deserialize;
@@ -25,7 +25,7 @@ use crate::caller::{Caller, request_headers};
 use crate::channel::access_token::Refreshed;
 use crate::channel::presence::Outcome;
 use crate::channel::{Channel, Joined, access_token, broadcast, join, leave, presence, reads};
-use crate::connection::{self, Reader};
+use crate::connection;
 use crate::error::{HttpError, Refusal};
 use crate::frame::{self, Incoming, Version, push_json_string};
 use crate::limits::{IDLE, MAX_QUEUED, MAX_TOPIC_BYTES};
@@ -219,26 +219,43 @@ pub struct Session {
     work: FuturesUnordered<Work>,
     serial: u64,
     heard: Instant,
+    /// The client cannot say anything, so that its silence means nothing.
+    one_way: bool,
 }
 
 impl Session {
-    fn new(shared: Arc<Shared>) -> Self {
+    /// A session without channels.
+    pub fn new(shared: Arc<Shared>) -> Self {
         Self {
             shared,
             channels: HashMap::new(),
             work: FuturesUnordered::new(),
             serial: 0,
             heard: Instant::now(),
+            one_way: false,
         }
     }
 
-    async fn run(mut self, mut reader: Reader) {
+    /// For a client that only listens: joins as if it had sent `messages`.
+    pub async fn listen(mut self, messages: Vec<Incoming>) {
+        self.one_way = true;
+        for message in messages {
+            self.on_message(message);
+        }
+        self.run(futures_util::stream::pending()).await;
+    }
+
+    /// Handles what `frames` brings until it ends or the outbox is closed.
+    pub async fn run<F>(mut self, mut frames: F)
+    where
+        F: Stream<Item = Result<Message, WsError>> + Unpin,
+    {
         let shared = self.shared.clone();
         let timer = tokio::time::sleep_until(self.next_check());
         tokio::pin!(timer);
         loop {
             tokio::select! {
-                frame = reader.next() => {
+                frame = frames.next() => {
                     if !self.on_frame(frame) {
                         // Whatever tungstenite still has to say is in the outbox by now.
                         return;
@@ -251,7 +268,7 @@ impl Session {
                     timer.as_mut().reset(self.next_check());
                 }
                 () = &mut timer => {
-                    if self.heard.elapsed() >= IDLE {
+                    if self.heard.elapsed() >= IDLE && !self.one_way {
                         shared.outbox.close(Close::IDLE);
                     }
                     self.check_tokens();
@@ -550,7 +567,11 @@ impl Session {
             .channels
             .values()
             .filter_map(|c| c.joined.as_ref()?.caller.expires_at);
-        let idle = self.heard + IDLE;
+        let idle = if self.one_way {
+            Instant::now()
+        } else {
+            self.heard
+        } + IDLE;
         match expiries.min() {
             None => idle,
             Some(at) => {

@@ -15,14 +15,16 @@ pub mod render;
 pub mod subscriptions;
 pub mod visibility;
 
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use hearth_apps::App;
+use hearth_apps::{App, AppDatabase};
 use hearth_core::{AppRef, Claims};
+use hearth_pg::Login;
 use hearth_wal::{WalError, slot};
 use serde_json::{Map, Value};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{OnceCell, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
 pub use history::Position;
@@ -64,6 +66,26 @@ impl Default for ChangeOptions {
 /// The name of an application's slot.
 pub fn slot_name(reference: &AppRef) -> String {
     format!("hearth_{}", reference.as_str().replace('-', "_"))
+}
+
+/// The names of all slots of ours on the server of `database`.
+///
+/// # Errors
+/// If PostgreSQL is away.
+pub async fn slots(database: &AppDatabase) -> Result<Vec<String>, WalError> {
+    let server = database.server();
+    let config = server.config(&Login::Admin, &server.maintenance_database);
+    let (client, _) = hearth_pg::connect::connect(&config)
+        .await
+        .map_err(|error| WalError::Connection(error.to_string()))?;
+    let rows = client
+        .query(
+            "select slot_name::text from pg_catalog.pg_replication_slots
+             where slot_name like 'hearth\\_%'",
+            &[],
+        )
+        .await?;
+    Ok(rows.iter().map(|row| row.get(0)).collect())
 }
 
 /// Drops an application's slot.
@@ -158,6 +180,46 @@ fn binding_id(params: &Map<String, Value>) -> u32 {
     (hash ^ hash >> 27) as u32 % ((1 << 27) - 1) + 1
 }
 
+/// Bindings that were checked a moment ago: when a thousand clients join at once, the database is
+/// asked once for all who want the same.
+#[derive(Default)]
+struct Checked {
+    recent: Mutex<HashMap<(Box<str>, Vec<BindingSpec>), Check>>,
+}
+
+struct Check {
+    since: Instant,
+    answer: Arc<OnceCell<Vec<Binding>>>,
+}
+
+/// How long a check is believed.
+const CHECK_HOLDS: Duration = Duration::from_secs(1);
+
+impl Checked {
+    async fn compile(
+        &self,
+        app: &App,
+        claims: &Claims,
+        specs: Vec<BindingSpec>,
+    ) -> Result<Vec<Binding>, String> {
+        let key = (claims.role().unwrap_or("anon").into(), specs.clone());
+        let answer = {
+            let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
+            recent.retain(|_, check| check.since.elapsed() < CHECK_HOLDS);
+            let fresh = || Check {
+                since: Instant::now(),
+                answer: Arc::default(),
+            };
+            recent.entry(key).or_insert_with(fresh).answer.clone()
+        };
+        // Only what is allowed is shared; a refusal is found out anew each time.
+        let compiled = answer
+            .get_or_try_init(|| subscriptions::compile(app, claims, specs))
+            .await?;
+        Ok(compiled.clone())
+    }
+}
+
 #[derive(Debug, Default)]
 pub(crate) struct Link {
     pub(crate) commands: Option<mpsc::UnboundedSender<Command>>,
@@ -169,6 +231,7 @@ pub struct Changes {
     registry: Arc<Registry>,
     options: ChangeOptions,
     link: Arc<Mutex<Link>>,
+    checked: Checked,
     stop: CancellationToken,
     tasks: tokio_util::task::TaskTracker,
 }
@@ -180,6 +243,7 @@ impl Changes {
             registry,
             options,
             link: Arc::default(),
+            checked: Checked::default(),
             stop: CancellationToken::new(),
             tasks: tokio_util::task::TaskTracker::new(),
         }
@@ -226,7 +290,7 @@ impl Changes {
         opening: Opening,
     ) -> Result<Subscription, SubscribeError> {
         let compiled = match wanted.bindings {
-            Ok(specs) => subscriptions::compile(&self.app, &wanted.claims, specs).await,
+            Ok(specs) => self.checked.compile(&self.app, &wanted.claims, specs).await,
             Err(reason) => Err(reason),
         };
         let (bindings, refusal) = match compiled {

@@ -37,8 +37,13 @@ const BATCH_CHANGES: usize = 512;
 const BATCH_BYTES: usize = 1024 * 1024;
 /// How often the window and the listeners are looked at.
 const TICK: Duration = Duration::from_secs(1);
-/// Waiting times between attempts to connect.
-const BACKOFF: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(3));
+/// Waiting times between attempts to connect: the first, the longest while the server is away, the
+/// longest while it refuses.
+const BACKOFF: (Duration, Duration, Duration) = (
+    Duration::from_millis(100),
+    Duration::from_secs(3),
+    Duration::from_secs(30),
+);
 /// How long a session may take to end in order.
 const STOP_PATIENCE: Duration = Duration::from_secs(3);
 /// How long what the catalog says is believed where an event trigger announces schema changes,
@@ -156,6 +161,7 @@ impl Reader {
 
     pub(super) async fn run(mut self, stop: CancellationToken) {
         let mut backoff = BACKOFF.0;
+        let mut said = String::new();
         loop {
             let started = Instant::now();
             // A session that streams ends by itself and frees the slot; one that is still
@@ -182,10 +188,22 @@ impl Reader {
                 Err(error) => {
                     if started.elapsed() > BACKOFF.1 {
                         backoff = BACKOFF.0;
+                        said.clear();
                     }
-                    tracing::warn!(
-                        app = %self.app.reference, %error, code = "ReplicationConnectionDown"
-                    );
+                    // A server that cannot replicate at all says the same each time.
+                    let words = error.to_string();
+                    if words != said {
+                        tracing::warn!(
+                            app = %self.app.reference, error = words,
+                            code = "ReplicationConnectionDown"
+                        );
+                        said = words;
+                    }
+                    let longest = if error.is_passing() {
+                        BACKOFF.1
+                    } else {
+                        BACKOFF.2
+                    };
                     if !error.is_passing() {
                         self.refuse_pending();
                     }
@@ -193,7 +211,7 @@ impl Reader {
                         () = stop.cancelled() => return,
                         () = tokio::time::sleep(backoff) => {}
                     }
-                    backoff = (backoff * 2).min(BACKOFF.1);
+                    backoff = (backoff * 2).min(longest);
                 }
             }
         }

@@ -21,7 +21,7 @@ const MOST_IN_VALUES: usize = 100;
 pub(super) const SEARCH_PATH: &str = "\"public\", \"extensions\"";
 
 /// A binding as the client asked for it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct BindingSpec {
     id: u32,
     action: Option<Action>,
