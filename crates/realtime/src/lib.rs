@@ -19,6 +19,7 @@ pub mod outbox;
 pub mod presence;
 pub mod registry;
 pub mod replay;
+pub mod shared;
 pub mod socket;
 pub mod sse;
 

@@ -31,7 +31,8 @@ use crate::error::{HttpError, Refusal};
 use crate::frame::{Incoming, Payload, Version, wire};
 use crate::limits::SocketGuard;
 use crate::outbox::{Close, Outbox};
-use crate::socket::{Session, Shared};
+use crate::shared::Shared;
+use crate::socket::Session;
 
 /// A comment is sent after so much silence, for proxies that cut idle connections.
 const SILENCE: Duration = Duration::from_secs(20);

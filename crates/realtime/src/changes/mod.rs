@@ -5,9 +5,12 @@
 //! a change and the list of those who get it there is no lock and no race. Others speak to it by
 //! commands.
 
+pub mod binding;
 pub mod catalog;
 pub mod deliver;
+mod feed;
 pub mod filter;
+mod frames;
 pub mod history;
 pub mod payload;
 mod reader;
@@ -22,19 +25,19 @@ use std::time::{Duration, Instant};
 use hearth_apps::{App, AppDatabase};
 use hearth_core::{AppRef, Claims};
 use hearth_pg::Login;
-use hearth_wal::{WalError, slot};
+use hearth_wal::{Lsn, WalError, slot};
 use serde_json::{Map, Value};
 use tokio::sync::{OnceCell, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
+pub use binding::Binding;
 pub use history::Position;
-pub use subscriptions::Binding;
 
 use crate::frame::Version;
 use crate::outbox::Outbox;
 use crate::registry::Registry;
+use binding::BindingSpec;
 use reader::{Command, Reader};
-use subscriptions::BindingSpec;
 
 /// The publication that decides which tables and operations are listened to.
 pub const PUBLICATION: &str = "supabase_realtime";
@@ -184,8 +187,11 @@ fn binding_id(params: &Map<String, Value>) -> u32 {
 /// asked once for all who want the same.
 #[derive(Default)]
 struct Checked {
-    recent: Mutex<HashMap<(Box<str>, Vec<BindingSpec>), Check>>,
+    recent: Mutex<HashMap<CheckKey, Check>>,
 }
+
+/// Role and bindings.
+type CheckKey = (Box<str>, Vec<BindingSpec>);
 
 struct Check {
     since: Instant,
@@ -214,15 +220,43 @@ impl Checked {
         };
         // Only what is allowed is shared; a refusal is found out anew each time.
         let compiled = answer
-            .get_or_try_init(|| subscriptions::compile(app, claims, specs))
+            .get_or_try_init(|| binding::compile(app, claims, specs))
             .await?;
         Ok(compiled.clone())
     }
 }
 
+/// How the reader is, for metrics and the management API.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Status {
+    /// What it does.
+    pub state: State,
+    /// Subscriptions in place.
+    pub subscriptions: usize,
+    /// Everything before this has been delivered.
+    pub delivered: Lsn,
+    /// Everything before this need not be kept by PostgreSQL any longer.
+    pub released: Lsn,
+    /// Bytes kept for clients that resume.
+    pub kept_bytes: usize,
+}
+
+/// What a reader does.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum State {
+    /// It does not run: nobody listens.
+    #[default]
+    Stopped,
+    /// It connects, or waits for PostgreSQL.
+    Connecting,
+    /// Changes flow.
+    Streaming,
+}
+
 #[derive(Debug, Default)]
 pub(crate) struct Link {
     pub(crate) commands: Option<mpsc::UnboundedSender<Command>>,
+    pub(crate) status: Status,
 }
 
 /// The changes of one application.
@@ -327,6 +361,14 @@ impl Changes {
             id,
             link: self.link.clone(),
         })
+    }
+
+    /// How the reader is.
+    pub fn status(&self) -> Status {
+        self.link
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .status
     }
 
     /// Stops the reader; the slot stays.

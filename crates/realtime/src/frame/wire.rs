@@ -57,7 +57,7 @@ pub fn close(code: u16, reason: &str) -> Bytes {
     while !reason.is_char_boundary(end) {
         end -= 1;
     }
-    frame(CLOSE, &[&code.to_be_bytes(), reason[..end].as_bytes()])
+    frame(CLOSE, &[&code.to_be_bytes(), &reason.as_bytes()[..end]])
 }
 
 #[cfg(test)]

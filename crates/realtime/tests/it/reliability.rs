@@ -90,7 +90,19 @@ async fn the_slot_outlives_its_listeners_and_a_restart_but_not_the_window() {
         .listen("realtime:room", json!([binding("INSERT")]))
         .await;
     assert!(has_slot(&server).await);
+    let state = server
+        .realtime
+        .running(server.app.app.reference.as_str())
+        .unwrap();
+    assert_eq!(
+        state.changes.status().state,
+        hearth_realtime::changes::State::Streaming
+    );
     server.realtime.shutdown().await;
+    assert_eq!(
+        state.changes.status().state,
+        hearth_realtime::changes::State::Stopped
+    );
     assert!(has_slot(&server).await);
 
     server.realtime = hearth_realtime::Realtime::with_options(options);
