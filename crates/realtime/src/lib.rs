@@ -27,6 +27,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
 use hearth_apps::{App, PerApp};
 use hearth_pg::{Migration, MigrationSet, Repeatable};
@@ -210,6 +211,9 @@ impl Realtime {
     }
 }
 
+/// Largest body of a broadcast by HTTP, a batch of several payloads.
+const MAX_BODY_BYTES: usize = 8_000_000;
+
 /// The service's routes, relative to `/realtime/v1`.
 pub fn router(realtime: Arc<Realtime>) -> Router {
     Router::new()
@@ -218,5 +222,6 @@ pub fn router(realtime: Arc<Realtime>) -> Router {
         .route("/api/ping", get(http::ping))
         .route("/api/broadcast", post(http::batch))
         .route("/api/broadcast/{topic}/events/{event}", post(http::single))
+        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .with_state(realtime)
 }
