@@ -9,6 +9,9 @@
 /// Nested lists deeper than this are refused: the grammar is recursive, the stack is not endless.
 const MAX_DEPTH: u32 = 100;
 
+/// More embedded resources than this are refused: each is looked for by every filter.
+const MAX_PARTS: u32 = 1000;
+
 /// A parser failed; why is in the trace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Failed;
@@ -86,6 +89,7 @@ pub(crate) struct Parser<'a> {
     text: &'a str,
     position: usize,
     depth: u32,
+    parts: u32,
     trace: Option<Trace>,
 }
 
@@ -98,6 +102,7 @@ pub(crate) fn parse_text<T>(
         text,
         position: 0,
         depth: 0,
+        parts: 0,
         trace: None,
     };
     if let Ok(value) = parse(&mut quick) {
@@ -107,6 +112,7 @@ pub(crate) fn parse_text<T>(
         text,
         position: 0,
         depth: 0,
+        parts: 0,
         trace: Some(Trace::default()),
     };
     let _ = parse(&mut traced);
@@ -414,6 +420,15 @@ impl<'a> Parser<'a> {
         let result = parse(self);
         self.depth -= 1;
         result
+    }
+
+    /// Counts an embedded resource, as far as that is allowed.
+    pub(crate) fn count_part(&mut self) -> Parsed<()> {
+        if self.parts >= MAX_PARTS {
+            return self.fail("the request embeds too many resources");
+        }
+        self.parts += 1;
+        Ok(())
     }
 
     fn explain(self) -> SyntaxError {
