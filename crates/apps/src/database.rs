@@ -144,6 +144,11 @@ impl AppDatabase {
         }
     }
 
+    /// Whether it has been closed: the application was deleted, or another value took its place.
+    pub fn is_closed(&self) -> bool {
+        self.callers.is_closed()
+    }
+
     /// Open connections over all pools.
     pub fn open_connections(&self) -> usize {
         [&self.callers, &self.auth, &self.storage, &self.realtime]
