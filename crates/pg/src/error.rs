@@ -79,6 +79,20 @@ impl PgError {
         }
     }
 
+    /// What PostgreSQL answered with, over either kind of connection, if it was an error.
+    pub fn server_error(&self) -> Option<ServerError> {
+        match self {
+            Self::Server(error) => Some(ServerError::clone(error)),
+            _ => self.db_error().map(|error| ServerError {
+                severity: error.severity().to_owned(),
+                code: error.code().clone(),
+                message: error.message().to_owned(),
+                detail: error.detail().map(str::to_owned),
+                hint: error.hint().map(str::to_owned),
+            }),
+        }
+    }
+
     /// The SQLSTATE, if PostgreSQL answered with an error.
     pub fn sqlstate(&self) -> Option<&SqlState> {
         match self {
