@@ -28,7 +28,9 @@ impl Script {
     /// the transaction that has to be done, and stays comparable however Hearth does it.
     pub(crate) fn pipeline(statements: &[Statement], rows: u64) -> Self {
         let mut text = format!("\\set key random(1, {rows})\n\\startpipeline\n");
-        let is_open = statements.first().is_some_and(|first| first.sql.starts_with("begin"));
+        let is_open = statements
+            .first()
+            .is_some_and(|first| first.sql.starts_with("begin"));
         if !is_open {
             text.push_str("begin;\n");
         }
@@ -220,7 +222,11 @@ mod tests {
         };
         let script = Script::pipeline(&[statement], 9);
         assert!(script.text.contains("select :s0_p1, :key, :s0_p3;"));
-        assert!(script.text.starts_with("\\set key random(1, 9)\n\\startpipeline\nbegin;\n"));
+        assert!(
+            script
+                .text
+                .starts_with("\\set key random(1, 9)\n\\startpipeline\nbegin;\n")
+        );
         assert!(script.text.ends_with(";\ncommit;\n\\endpipeline\n"));
     }
 }

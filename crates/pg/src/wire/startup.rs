@@ -19,6 +19,9 @@ use tokio_postgres::config::{Host, SslMode};
 use super::WireClient;
 use crate::error::{PgError, ServerError};
 
+const DEFAULTS: &str = "set default_transaction_isolation = 'read committed'; \
+                        set default_transaction_read_only = off; \
+                        set default_transaction_deferrable = off";
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Whether connections of this kind can be made with `config`: by a socket of the machine, or
@@ -68,11 +71,13 @@ async fn open(config: &Config) -> Result<WireClient, PgError> {
     talk.send().await?;
     talk.authenticate(user, config.get_password().unwrap_or_default())
         .await?;
-    loop {
-        if let Message::ReadyForQuery(_) = talk.next().await? {
-            return Ok(WireClient::new(talk.stream, talk.inbox));
-        }
-    }
+    talk.ready().await?;
+    // What stands between two Syncs begins as the session's defaults say, whatever has been set
+    // for the database or the login.
+    frontend::query(DEFAULTS, &mut talk.outbox).map_err(unreadable)?;
+    talk.send().await?;
+    talk.ready().await?;
+    Ok(WireClient::new(talk.stream, talk.inbox))
 }
 
 /// A connection before it is ready.
@@ -110,6 +115,11 @@ impl Talk {
                 }
             }
         }
+    }
+
+    async fn ready(&mut self) -> Result<(), PgError> {
+        while !matches!(self.next().await?, Message::ReadyForQuery(_)) {}
+        Ok(())
     }
 
     async fn authenticate(&mut self, user: &str, password: &[u8]) -> Result<(), PgError> {
