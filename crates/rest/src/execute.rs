@@ -227,6 +227,12 @@ impl Job<'_> {
                 self.run_once(conn, plan, query, access, &rights, &specials, simple)
                     .await
             }
+            // The connection broke under a read: PostgreSQL restarts, or a pooler lost it.
+            Err(Refusal::Postgres(error)) if !plan.writes && is_lost(&error) => {
+                let fresh = self.connect().await?;
+                self.run_once(&fresh, plan, query, access, &rights, &specials, simple)
+                    .await
+            }
             result => result,
         }
         .map_err(|refusal| match refusal {
@@ -415,6 +421,11 @@ fn params(snippet: &Snippet) -> Vec<&(dyn ToSql + Sync)> {
         .iter()
         .map(|bind: &Bind| bind as &(dyn ToSql + Sync))
         .collect()
+}
+
+/// True where nobody is at the other end any more.
+fn is_lost(error: &PgError) -> bool {
+    error.db_error().is_none() && error.is_unavailable()
 }
 
 /// Errors that a kept plan can cause after the tables behind it changed.
