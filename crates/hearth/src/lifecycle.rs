@@ -72,6 +72,10 @@ async fn run(
     }
     announce(config, url, registry);
     let realtime = composed.realtime.clone();
+    // Slots that an earlier run left: clients may resume behind what they had.
+    if let Err(error) = realtime.adopt(&registry.list()).await {
+        tracing::warn!(%error, "replication slots could not be looked at");
+    }
     let stopping = stop.clone();
     let stopped = async move {
         stopping.cancelled().await;

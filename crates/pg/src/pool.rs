@@ -188,6 +188,11 @@ impl Pool {
         self.inner.close();
     }
 
+    /// Whether it has been closed.
+    pub fn is_closed(&self) -> bool {
+        self.inner.is_closed()
+    }
+
     /// Open connections, and how many of them are free.
     pub fn usage(&self) -> (usize, usize) {
         let status = self.inner.status();

@@ -92,9 +92,9 @@ pub async fn handshake(
 async fn serve(upgraded: hyper::upgrade::Upgraded, shared: Arc<Shared>) {
     let (reader, writer) = connection::open(upgraded, shared.outbox.clone()).await;
     let mut writing = tokio::spawn(connection::write(writer, shared.outbox.clone()));
-    let id = shared.app.enter(&shared.outbox);
+    let id = shared.app.open.enter(&shared.outbox);
     Box::pin(Session::new(shared.clone()).run(reader)).await;
-    shared.app.leave(id);
+    shared.app.open.leave(id);
     shared.outbox.close(Close::PEER);
     if tokio::time::timeout(LAST_WORDS, &mut writing)
         .await

@@ -76,9 +76,9 @@ pub async fn listen(
         outbox: outbox.clone(),
     });
     realtime.tasks.spawn(async move {
-        let id = app.enter(&shared.outbox);
+        let id = app.open.enter(&shared.outbox);
         Box::pin(Session::new(shared.clone()).listen(joins)).await;
-        app.leave(id);
+        app.open.leave(id);
     });
     let events = Events {
         outbox,

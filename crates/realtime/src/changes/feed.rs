@@ -191,10 +191,13 @@ mod tests {
 
     #[test]
     fn what_was_delivered_before_a_reconnect_is_left_out() {
-        let mut feed = Feed::default();
-        feed.delivered = Position {
+        let delivered = Position {
             commit: Lsn(20),
             index: 1,
+        };
+        let mut feed = Feed {
+            delivered,
+            ..Feed::default()
         };
         feed.restart(Lsn(10));
         feed.read(begin(20));

@@ -33,6 +33,7 @@ use tokio_util::sync::CancellationToken;
 pub use binding::Binding;
 pub use history::Position;
 
+use crate::app::OpenSockets;
 use crate::frame::Version;
 use crate::outbox::Outbox;
 use crate::registry::Registry;
@@ -263,6 +264,7 @@ pub(crate) struct Link {
 pub struct Changes {
     app: Arc<App>,
     registry: Arc<Registry>,
+    sockets: Arc<OpenSockets>,
     options: ChangeOptions,
     link: Arc<Mutex<Link>>,
     checked: Checked,
@@ -271,10 +273,16 @@ pub struct Changes {
 }
 
 impl Changes {
-    pub(crate) fn new(app: Arc<App>, registry: Arc<Registry>, options: ChangeOptions) -> Self {
+    pub(crate) fn new(
+        app: Arc<App>,
+        registry: Arc<Registry>,
+        sockets: Arc<OpenSockets>,
+        options: ChangeOptions,
+    ) -> Self {
         Self {
             app,
             registry,
+            sockets,
             options,
             link: Arc::default(),
             checked: Checked::default(),
@@ -293,7 +301,7 @@ impl Changes {
             },
             None => command,
         };
-        if self.stop.is_cancelled() {
+        if self.stop.is_cancelled() || self.app.database.is_closed() {
             return;
         }
         let (sender, receiver) = mpsc::unbounded_channel();
@@ -302,6 +310,7 @@ impl Changes {
         let reader = Reader::new(
             self.app.clone(),
             self.registry.clone(),
+            self.sockets.clone(),
             self.options.clone(),
             self.link.clone(),
             receiver,

@@ -26,6 +26,7 @@ use super::{
     ChangeOptions, Link, MESSAGES_PUBLICATION, Opening, Outcome, PUBLICATION, State, Status,
     SubscribeError, slot_name,
 };
+use crate::app::OpenSockets;
 use crate::authorize;
 use crate::frame::Version;
 use crate::outbox::Outbox;
@@ -100,6 +101,7 @@ enum End {
 pub(crate) struct Reader {
     app: Arc<App>,
     registry: Arc<Registry>,
+    sockets: Arc<OpenSockets>,
     options: ChangeOptions,
     link: Arc<Mutex<Link>>,
     commands: mpsc::UnboundedReceiver<Command>,
@@ -119,6 +121,7 @@ impl Reader {
     pub(super) fn new(
         app: Arc<App>,
         registry: Arc<Registry>,
+        sockets: Arc<OpenSockets>,
         options: ChangeOptions,
         link: Arc<Mutex<Link>>,
         commands: mpsc::UnboundedReceiver<Command>,
@@ -126,6 +129,7 @@ impl Reader {
         Self {
             app,
             registry,
+            sockets,
             options,
             link,
             commands,
@@ -151,6 +155,9 @@ impl Reader {
                 stop.cancelled().await;
                 tokio::time::sleep(STOP_PATIENCE).await;
             };
+            if self.app.database.is_closed() {
+                return self.end_for_good();
+            }
             self.note(State::Connecting);
             let ended = tokio::select! {
                 () = give_up => Ok(End::Stopped),
@@ -158,6 +165,9 @@ impl Reader {
             };
             match ended {
                 Ok(End::Stopped) => {
+                    if self.app.database.is_closed() {
+                        self.end_for_good();
+                    }
                     self.note(State::Stopped);
                     return;
                 }
@@ -200,6 +210,13 @@ impl Reader {
                 }
             }
         }
+    }
+
+    /// The application is gone, or another value took its place: its sockets are closed.
+    fn end_for_good(&self) {
+        tracing::info!(app = %self.app.reference, "the application is closed, and its sockets");
+        self.sockets.close();
+        self.note(State::Stopped);
     }
 
     fn note(&self, state: State) {
@@ -364,6 +381,9 @@ impl Reader {
                     }
                     self.confirm(stream);
                     self.note(State::Streaming);
+                    if self.app.database.is_closed() {
+                        return Ok(End::Stopped);
+                    }
                     if !self.index.is_empty() || self.registry.topics() > 0 {
                         self.last_listener = Instant::now();
                     } else if self.last_listener.elapsed() > self.options.window {

@@ -400,3 +400,18 @@ async fn limits_are_named() {
     );
     server.finish().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_deleted_application_loses_its_sockets_and_its_slot() {
+    let server = Server::start().await;
+    server.messages().await;
+    let mut client = server.anon("2.0.0").await;
+    client
+        .listen("realtime:room", json!([crate::client::binding("*")]))
+        .await;
+    // What the registry does with an application that is no more.
+    server.app.app.database.close();
+    server.app.drop_database().await.unwrap();
+    let closed = client.expect(|message| !message["closed"].is_null()).await;
+    assert_eq!(closed, json!({"closed": 1001}));
+}
