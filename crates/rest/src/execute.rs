@@ -180,7 +180,7 @@ impl Job<'_> {
             && query.explain_count.is_none()
             && !self.rolls_back()
             && !self.checks_before_commit(plan);
-        let result = match self.context.app.database.transactions() {
+        let attempt = async || match self.context.app.database.transactions() {
             Some(pool) if simple => {
                 self.run_in_one_trip(pool, plan, query, access, &rights)
                     .await
@@ -190,6 +190,11 @@ impl Job<'_> {
                     .await
             }
         };
+        let mut result = attempt().await;
+        if !plan.writes && matches!(&result, Err(Refusal::Postgres(error)) if is_lost(error)) {
+            // The connection broke under a read: PostgreSQL restarts, or a pooler lost it.
+            result = attempt().await;
+        }
         result.map_err(|refusal| match refusal {
             Refusal::Postgres(error) => self.refused(&error),
             Refusal::Check(error) => error,
@@ -246,12 +251,6 @@ impl Job<'_> {
             {
                 conn.forget_statements();
                 self.run_once(&conn, plan, query, access, rights, specials, simple)
-                    .await
-            }
-            // The connection broke under a read: PostgreSQL restarts, or a pooler lost it.
-            Err(Refusal::Postgres(error)) if !plan.writes && is_lost(&error) => {
-                let fresh = self.connect().await?;
-                self.run_once(&fresh, plan, query, access, &rights, &specials, simple)
                     .await
             }
             result => result,
