@@ -180,7 +180,7 @@ impl Job<'_> {
             && query.explain_count.is_none()
             && !self.rolls_back()
             && !self.checks_before_commit(plan);
-        let result = match self.context.app.database.transactions() {
+        let attempt = async || match self.context.app.database.transactions() {
             Some(pool) if simple => {
                 self.run_in_one_trip(pool, plan, query, access, &rights)
                     .await
@@ -190,6 +190,11 @@ impl Job<'_> {
                     .await
             }
         };
+        let mut result = attempt().await;
+        if !plan.writes && matches!(&result, Err(Refusal::Postgres(error)) if is_lost(error)) {
+            // The connection broke under a read: PostgreSQL restarts, or a pooler lost it.
+            result = attempt().await;
+        }
         result.map_err(|refusal| match refusal {
             Refusal::Postgres(error) => self.refused(&error),
             Refusal::Check(error) => error,
@@ -432,6 +437,11 @@ fn params(snippet: &Snippet) -> Vec<&(dyn ToSql + Sync)> {
         .iter()
         .map(|bind: &Bind| bind as &(dyn ToSql + Sync))
         .collect()
+}
+
+/// True where nobody is at the other end any more.
+fn is_lost(error: &PgError) -> bool {
+    error.db_error().is_none() && error.is_unavailable()
 }
 
 /// Errors that a kept plan can cause after the tables behind it changed.
