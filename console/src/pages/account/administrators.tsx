@@ -1,0 +1,1 @@
+export function AdministratorsPage() { return null; }

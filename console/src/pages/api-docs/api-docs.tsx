@@ -1,0 +1,1 @@
+export function ApiDocsPage() { return null; }

@@ -1,0 +1,1 @@
+export function AuthSettingsPage() { return null; }

@@ -1,0 +1,1 @@
+export function ExtensionsPage() { return null; }

@@ -1,0 +1,1 @@
+export function RealtimePage() { return null; }
