@@ -27,7 +27,8 @@ export function Button({ variant = "plain", size = "md", busy, icon, className, 
       disabled={disabled || busy}
       className={clsx(
         "inline-flex shrink-0 items-center justify-center gap-1.5 rounded-md border font-medium whitespace-nowrap transition-colors disabled:opacity-50",
-        size === "sm" ? "h-7 px-2 text-xs" : "h-8 px-3 text-sm",
+        size === "sm" ? "px-2 text-xs" : "px-3 text-sm",
+        !/(^| )h-/.test(className ?? "") && (size === "sm" ? "h-7" : "h-8"),
         variants[variant],
         className,
       )}
@@ -46,7 +47,9 @@ export function IconButton({ label, className, children, ...rest }: ButtonHTMLAt
       aria-label={label}
       title={label}
       className={clsx(
-        "inline-flex size-7 shrink-0 items-center justify-center rounded-md text-muted hover:bg-hover hover:text-text disabled:opacity-40",
+        "inline-flex shrink-0 items-center justify-center rounded-md hover:bg-hover hover:text-text disabled:opacity-40",
+        !/(^| )size-/.test(className ?? "") && "size-7",
+        !/(^| )text-/.test(className ?? "") && "text-muted",
         className,
       )}
       {...rest}
@@ -56,19 +59,31 @@ export function IconButton({ label, className, children, ...rest }: ButtonHTMLAt
   );
 }
 
-const field =
-  "w-full rounded-md border border-line-strong bg-panel px-2.5 text-sm text-text disabled:opacity-60 aria-[invalid=true]:border-danger";
+const field = "rounded-md border border-line-strong bg-panel text-text disabled:opacity-60 aria-[invalid=true]:border-danger";
+
+/** Defaults that a caller's class of the same kind replaces: CSS order would not decide for it. */
+function sized(className: string | undefined, height: string): string {
+  const own = ` ${className ?? ""}`;
+  return clsx(
+    field,
+    !/ w-/.test(own) && "w-full",
+    !/ h-/.test(own) && height,
+    !/ text-(xs|sm|base)/.test(own) && "text-sm",
+    / pl-/.test(own) ? "pr-2.5" : "px-2.5",
+    className,
+  );
+}
 
 export function Input({ className, ...rest }: InputHTMLAttributes<HTMLInputElement> & ComponentProps<"input">) {
-  return <input autoComplete="off" spellCheck={false} className={clsx(field, "h-8", className)} {...rest} />;
+  return <input autoComplete="off" spellCheck={false} className={sized(className, "h-8")} {...rest} />;
 }
 
 export function Textarea({ className, ...rest }: TextareaHTMLAttributes<HTMLTextAreaElement>) {
-  return <textarea spellCheck={false} className={clsx(field, "scroll-thin min-h-20 py-1.5", className)} {...rest} />;
+  return <textarea spellCheck={false} className={sized(className, "scroll-thin min-h-20 py-1.5")} {...rest} />;
 }
 
 export function Select({ className, ...rest }: SelectHTMLAttributes<HTMLSelectElement>) {
-  return <select className={clsx(field, "h-8 pr-6", className)} {...rest} />;
+  return <select className={sized(className, "h-8")} {...rest} />;
 }
 
 /** Label above, help and error below; the control is the child. */
