@@ -183,7 +183,7 @@ export function FeedbackProvider({ children }: { children: ReactNode }) {
           )}
         </form>
       </Dialog>
-      <div aria-live="polite" className="fixed right-4 bottom-4 z-60 flex w-[min(380px,calc(100vw-32px))] flex-col gap-2">
+      <div aria-live="polite" className="fixed bottom-4 left-4 z-60 flex w-[min(380px,calc(100vw-32px))] flex-col gap-2">
         {notes.map((n) =>
           n.error ? (
             <ErrorBox key={n.id} error={n.error} className="shadow-lg" />
