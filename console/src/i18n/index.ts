@@ -28,6 +28,7 @@ void i18n.use(initReactI18next).init({
   // React escapes.
   interpolation: { escapeValue: false },
   returnNull: false,
+  returnEmptyString: true,
 });
 
 export function setLanguage(language: Language): void {

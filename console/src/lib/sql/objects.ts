@@ -99,7 +99,9 @@ export const rolesSql = () => `select r.rolname as name, r.rolcanlogin as login,
   r.rolcreaterole as createrole, r.rolconnlimit as limit,
   coalesce((select json_agg(g.rolname order by g.rolname) from pg_auth_members m join pg_roles g on g.oid = m.roleid where m.member = r.oid), '[]') as members,
   (select count(*) from pg_stat_activity a where a.usesysid = r.oid and a.datname = current_database()) as connections
-  from pg_roles r where r.rolname not like 'pg\\_%' order by r.rolname`;
+  from pg_roles r
+  where r.rolname not like 'pg\\_%' and (r.rolname not like 'app\\_%' or r.rolname = current_user) and r.rolname not like 'hearth\\_%'
+  order by r.rolname`;
 
 export interface IndexInfo {
   name: string;

@@ -42,7 +42,7 @@ export function RolesPage() {
         },
         { id: "members", head: t("roles.memberOf"), cell: (x) => <span className="font-mono text-xs text-muted">{x.members.join(", ")}</span> },
         { id: "connections", head: t("apps.connections"), className: "text-right", sort: (x) => x.connections, cell: (x) => <span className="tabular-nums">{x.connections}</span> },
-        { id: "explain", head: t("common.description"), cell: (x) => <span className="text-xs text-muted">{explain(x.name)}</span> },
+        { id: "explain", head: t("common.description"), className: "min-w-44", cell: (x) => <span className="text-xs text-muted">{explain(x.name)}</span> },
       ]}
     />
   );
