@@ -29,7 +29,9 @@ const files = sources(root).map((path) => ({ path: path.slice(root.length + 1), 
 
 describe("catalogues", () => {
   it("have the same keys", () => {
-    expect([...english.keys()].sort()).toEqual([...chinese.keys()].sort());
+    // English has singulars beside them.
+    const plain = [...english.keys()].filter((k) => !(k.endsWith("_one") && chinese.has(k.slice(0, -4))));
+    expect(plain.sort()).toEqual([...chinese.keys()].sort());
   });
 
   it("fill in the same values", () => {

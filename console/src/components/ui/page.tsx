@@ -63,7 +63,7 @@ export function ListTable<T>({ rows, columns, rowKey, onRow, empty }: { rows: re
         <thead>
           <tr className="border-b text-left text-xs text-muted">
             {columns.map((c) => (
-              <th key={c.id} className={clsx("px-4 py-2 font-medium whitespace-nowrap", c.className)}>
+              <th key={c.id} scope="col" className={clsx("px-2.5 py-2 font-medium whitespace-nowrap first:pl-4 last:pr-4 sm:px-4", c.className)}>
                 {c.sort ? (
                   <button
                     type="button"
@@ -88,7 +88,7 @@ export function ListTable<T>({ rows, columns, rowKey, onRow, empty }: { rows: re
               className={clsx("border-b last:border-b-0", onRow && "cursor-pointer hover:bg-hover")}
             >
               {columns.map((c) => (
-                <td key={c.id} className={clsx("px-4 py-2 align-middle", c.className)}>
+                <td key={c.id} className={clsx("px-2.5 py-2 align-middle first:pl-4 last:pr-4 sm:px-4", c.className)}>
                   {c.cell(row)}
                 </td>
               ))}
@@ -116,7 +116,7 @@ export function Tabs<T extends string>({ value, onChange, tabs }: { value: T; on
           aria-selected={tab.value === value}
           onClick={() => onChange(tab.value)}
           className={clsx(
-            "-mb-px border-b-2 px-3 py-2 text-sm whitespace-nowrap",
+            "-mb-px border-b-2 px-2.5 py-2 text-sm whitespace-nowrap",
             tab.value === value ? "border-accent font-medium text-text" : "border-transparent text-muted hover:text-text",
           )}
         >

@@ -42,7 +42,8 @@ const SYSTEM = "n.nspname not like 'pg\\_%' and n.nspname <> 'information_schema
 export function tablesSql(): string {
   return `select c.oid::int8 as oid, n.nspname as schema, c.relname as name, c.relkind as kind,
     c.relrowsecurity as rls,
-    exists (select 1 from pg_publication_tables p where p.pubname = 'supabase_realtime' and p.schemaname = n.nspname and p.tablename = c.relname) as realtime,
+    exists (select 1 from pg_publication p where p.pubname = 'supabase_realtime'
+      and (p.puballtables or exists (select 1 from pg_publication_rel r where r.prpubid = p.oid and r.prrelid = c.oid))) as realtime,
     greatest(c.reltuples, 0)::int8 as rows, pg_total_relation_size(c.oid) as size,
     obj_description(c.oid, 'pg_class') as comment, pg_has_role(c.relowner, 'usage') as owned,
     (select count(*) from pg_policy p where p.polrelid = c.oid) as policies

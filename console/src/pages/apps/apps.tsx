@@ -106,7 +106,7 @@ function AppCard({ app, writer }: { app: App; writer: boolean }) {
                   ? { label: t("apps.pause"), icon: <Pause size={14} />, onSelect: () => void pause() }
                   : { label: t("apps.resume"), icon: <Play size={14} />, onSelect: () => void act(() => resumeApp(app.ref), t("apps.resumed")) },
                 "line",
-                { label: t("apps.delete"), icon: <Trash2 size={14} />, danger: true, onSelect: () => void remove() },
+                { label: t("apps.delete"), icon: <Trash2 size={14} />, danger: true, disabled: app.is_default, onSelect: () => void remove() },
               ]}
             />
           </div>

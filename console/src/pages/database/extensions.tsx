@@ -30,7 +30,7 @@ export function ExtensionsPage() {
         { id: "name", head: t("common.name"), sort: (x) => x.name, cell: (x) => <span className="font-mono font-medium">{x.name}</span> },
         { id: "version", head: t("extensions.version"), cell: (x) => <span className="tabular-nums">{x.installed ?? x.version}</span> },
         { id: "schema", head: t("common.schema"), cell: (x) => <span className="font-mono text-muted">{x.schema}</span> },
-        { id: "comment", head: t("common.description"), cell: (x) => <span className="text-muted">{x.comment}</span> },
+        { id: "comment", head: t("common.description"), className: "min-w-32", cell: (x) => <span className="text-muted">{x.comment}</span> },
         { id: "on", head: t("database.on"), className: "text-right", cell: (x) => <span className="inline-flex"><Switch label={x.name} checked={x.installed !== null} onChange={(on) => void toggle(x, on)} /></span> },
       ]}
     />

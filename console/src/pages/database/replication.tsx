@@ -170,7 +170,7 @@ function PublishedTables({ publication, onBack }: { publication: Publication; on
             columns={[
               { id: "name", head: t("replication.table"), sort: (c) => c.name, cell: (c) => <span className="font-mono">{c.name}</span> },
               { id: "schema", head: t("common.schema"), sort: (c) => c.schema, cell: (c) => <span className="font-mono text-muted">{c.schema}</span> },
-              { id: "comment", head: t("common.description"), cell: (c) => <span className="text-muted">{c.comment}</span> },
+              { id: "comment", head: t("common.description"), className: "min-w-32", cell: (c) => <span className="text-muted">{c.comment}</span> },
               {
                 id: "on",
                 head: t("replication.enabled"),

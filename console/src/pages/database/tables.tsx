@@ -36,7 +36,7 @@ export function TablesPage() {
       columns={[
         { id: "name", head: t("common.name"), sort: (x) => x.name, cell: (x) => <span className="font-mono font-medium">{x.name}</span> },
         { id: "kind", head: t("common.type"), cell: (x) => <Badge>{t(`database.kinds.${x.kind}`)}</Badge> },
-        { id: "comment", head: t("common.description"), cell: (x) => <span className="text-muted">{x.comment}</span> },
+        { id: "comment", head: t("common.description"), className: "min-w-32", cell: (x) => <span className="text-muted">{x.comment}</span> },
         { id: "rows", head: t("database.rows"), sort: (x) => x.rows, className: "text-right", cell: (x) => <span className="tabular-nums">{count(x.rows)}</span> },
         { id: "size", head: t("database.size"), sort: (x) => x.size, className: "text-right", cell: (x) => <span className="whitespace-nowrap tabular-nums">{bytes(x.size)}</span> },
         { id: "rls", head: "RLS", cell: (x) => (x.kind === "r" || x.kind === "p" ? <Badge tone={x.rls ? "ok" : "warn"}>{x.rls ? t("editor.rlsOn", { count: x.policies }) : t("editor.rlsIsOff")}</Badge> : null) },

@@ -6,15 +6,17 @@ import { useTranslation } from "react-i18next";
 import { pgList, usePgList } from "@/api/pg";
 import { deleteRows, insertRows, readRows, restFor, updateRow, type Filter, type Page, type Row, type Sort } from "@/api/rest";
 import { getSettings } from "@/api/apps";
+import { useSession } from "@/api/session";
 import { Badge, Button, IconButton, Select, Spinner } from "@/components/ui/base";
 import { Empty, ErrorBox, useFeedback } from "@/components/ui/feedback";
 import { useAppRef } from "@/lib/app-ref";
 import { count } from "@/lib/format";
-import { qualified } from "@/lib/sql/identifier";
+import { ident, qualified } from "@/lib/sql/identifier";
 import { columnsSql, type ColumnInfo, type TableInfo } from "@/lib/sql/introspect";
 import { EditTableSheet } from "./edit-table";
 import { FilterBar } from "./filter-bar";
 import { Grid } from "./grid";
+import { useLive } from "./live";
 import { InsertSheet } from "./row-sheet";
 import { TransferMenu } from "./transfer-menu";
 import { stillHolds } from "./values";
@@ -23,13 +25,16 @@ export function TableView({ table, lead, onGone, onRenamed }: { table: TableInfo
   const { t } = useTranslation();
   const ref = useAppRef();
   const client = useQueryClient();
-  const { confirm, toast } = useFeedback();
+  const { confirm, toast, fail } = useFeedback();
   const { schema, name } = table;
   const columns = usePgList<ColumnInfo>(ref, ["columns", schema, name], columnsSql(schema, name));
   const settings = useQuery({ queryKey: ["settings", ref], queryFn: () => getSettings(ref), staleTime: 60_000 });
-  const exposed = ((settings.data?.["api"]?.["schemas"] as string[] | undefined) ?? ["public"]).includes(schema);
-  const [filters, setFilters] = useState<Filter[]>([]);
-  const [sorts, setSorts] = useState<Sort[]>([]);
+  const session = useSession();
+  // Viewers get no keys; they read as the owner, through the console's read-only queries.
+  const viewer = session.data?.role === "viewer";
+  const exposed = !viewer && ((settings.data?.["api"]?.["schemas"] as string[] | undefined) ?? ["public"]).includes(schema);
+  const [chosenFilters, setFilters] = useState<Filter[]>([]);
+  const [chosenSorts, setSorts] = useState<Sort[]>([]);
   const [limit, setLimit] = useState(100);
   const [page, setPage] = useState(0);
   const [selected, setSelected] = useState<Set<number>>(new Set());
@@ -37,6 +42,10 @@ export function TableView({ table, lead, onGone, onRenamed }: { table: TableInfo
   const [editing, setEditing] = useState(false);
 
   const cols = columns.data;
+  // A column may have been renamed or dropped under a filter.
+  const known = (column: string) => cols === undefined || cols.some((c) => c.name === column);
+  const filters = chosenFilters.filter((f) => known(f.column));
+  const sorts = chosenSorts.filter((x) => known(x.column));
   const pk = (cols ?? []).filter((c) => c.pk).map((c) => c.name);
   const isTable = table.kind === "r" || table.kind === "p";
   const editable = exposed && isTable && pk.length > 0;
@@ -50,12 +59,15 @@ export function TableView({ table, lead, onGone, onRenamed }: { table: TableInfo
     queryFn: async ({ signal }): Promise<Page> => {
       if (!exposed) {
         // The instant API does not show this schema; it can be looked at as the owner.
-        return { rows: await pgList<Row>(ref, `select * from ${qualified(schema, name)} limit ${limit} offset ${page * limit}`, signal), total: null };
+        const by = order.map((o) => `${ident(o.column)} ${o.down ? "desc" : "asc"}`).join(", ");
+        const select = `select * from ${qualified(schema, name)}${by === "" ? "" : ` order by ${by}`} limit ${limit} offset ${page * limit}`;
+        return { rows: await pgList<Row>(ref, select, signal), total: null };
       }
       return readRows(await restFor(client, ref), schema, name, cols ?? [], { filters, sorts: order, offset: page * limit, limit, signal });
     },
   });
   const reload = () => client.invalidateQueries({ queryKey: ["rows", ref, schema, name] });
+  useLive(table, exposed, () => void reload());
   const total = rows.data?.total ?? null;
   const list = rows.data?.rows ?? [];
 
@@ -84,7 +96,6 @@ export function TableView({ table, lead, onGone, onRenamed }: { table: TableInfo
     await reload();
     toast(t("editor.rowsDeleted", { count: doomed.length }));
   };
-  const { fail } = useFeedback();
   const sortBy = (column: string) =>
     setSorts((s) => {
       const now = s.find((x) => x.column === column);
