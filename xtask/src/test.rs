@@ -31,6 +31,10 @@ enum Suite {
 }
 
 impl Suite {
+    fn is_rust(&self) -> bool {
+        matches!(self, Self::Rust(_))
+    }
+
     fn name(&self) -> String {
         match self {
             Self::Rust(_) => "cargo test".to_owned(),
@@ -39,20 +43,36 @@ impl Suite {
     }
 }
 
-/// Runs everything, or what has `filter` in its name.
+/// Runs everything, or what has `filter` in its name. The last line says how many tests passed and
+/// failed, also where the tests could not be started.
 pub(crate) fn test(filter: Option<&str>) -> Result<ExitCode> {
+    let results = run_suites(filter).unwrap_or_else(|error| {
+        eprintln!("error: {error:#}");
+        vec![Tested {
+            name: "getting ready".to_owned(),
+            outcome: Outcome::broken(format!("{error:#}")),
+            seconds: 0,
+        }]
+    });
+    Ok(summarize(&results))
+}
+
+/// A suite's result.
+struct Tested {
+    name: String,
+    outcome: Outcome,
+    seconds: u64,
+}
+
+fn run_suites(filter: Option<&str>) -> Result<Vec<Tested>> {
     let suites = suites(filter)?;
     let bin = postgres::ensure()?;
-    say("building (the first time takes some minutes)");
-    let mut build = cargo();
-    build.args(["build", "--bins"]);
-    if suites.iter().all(|suite| matches!(suite, Suite::Rust(_))) {
-        run(build.args(["--package", "hearth-testkit"]))?;
-    } else {
-        // The other suites start the binary, and the page is part of it.
+    if !suites.iter().all(Suite::is_rust) {
+        // These start the binary, and the page is part of it.
         frontend::build()?;
-        run(build.arg("--workspace"))?;
     }
+    say("building (the first time takes some minutes)");
+    run(&mut build(&suites))?;
 
     let cluster = test_cluster::start(bin.as_deref())?;
     let mut setting = Setting {
@@ -74,15 +94,41 @@ pub(crate) fn test(filter: Option<&str>) -> Result<ExitCode> {
             eprintln!("error: {name}: {error:#}");
             Outcome::broken(format!("{error:#}"))
         });
-        results.push((name, outcome, started.elapsed().as_secs()));
+        let seconds = started.elapsed().as_secs();
+        results.push(Tested {
+            name,
+            outcome,
+            seconds,
+        });
     }
     drop(cluster);
-    Ok(summarize(&results))
+    Ok(results)
 }
 
-fn summarize(results: &[(String, Outcome, u64)]) -> ExitCode {
+/// What has to be built before the suites start, in the way that they will ask for it again: Cargo
+/// compiles a library anew for each set of features that a command joins together.
+fn build(suites: &[Suite]) -> Command {
+    let everything = |suite: &Suite| matches!(suite, Suite::Rust(args) if args.len() == 1);
+    let mut command = cargo();
+    if suites.iter().any(everything) {
+        // With the programs of every package that has integration tests.
+        command.args(["test", "--workspace", "--no-run"]);
+    } else if suites.iter().all(Suite::is_rust) {
+        command.args(["build", "--bins", "--package", "hearth-testkit"]);
+    } else {
+        command.args(["build", "--bins", "--workspace"]);
+    }
+    command
+}
+
+fn summarize(results: &[Tested]) -> ExitCode {
     println!();
-    for (name, outcome, seconds) in results {
+    for Tested {
+        name,
+        outcome,
+        seconds,
+    } in results
+    {
         let Outcome {
             passed,
             failed,
@@ -94,8 +140,8 @@ fn summarize(results: &[(String, Outcome, u64)]) -> ExitCode {
             .unwrap_or_default();
         println!("{passed:6} passed {failed:4} failed {seconds:5} s  {name}{note}");
     }
-    let passed: u64 = results.iter().map(|(_, outcome, _)| outcome.passed).sum();
-    let failed: u64 = results.iter().map(|(_, outcome, _)| outcome.failed).sum();
+    let passed: u64 = results.iter().map(|tested| tested.outcome.passed).sum();
+    let failed: u64 = results.iter().map(|tested| tested.outcome.failed).sum();
     println!("{passed} passed, {failed} failed");
     if failed == 0 && passed > 0 {
         ExitCode::SUCCESS

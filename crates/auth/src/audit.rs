@@ -25,7 +25,12 @@ pub(crate) enum Action {
     UserUpdatedPassword,
     TokenRevoked,
     TokenRefreshed,
+    FactorInProgress,
+    FactorUnenrolled,
+    ChallengeCreated,
+    VerificationAttempted,
     FactorDeleted,
+    FactorUpdated,
     IdentityUnlinked,
 }
 
@@ -45,7 +50,12 @@ impl Action {
             Self::UserUpdatedPassword => "user_updated_password",
             Self::TokenRevoked => "token_revoked",
             Self::TokenRefreshed => "token_refreshed",
+            Self::FactorInProgress => "factor_in_progress",
+            Self::FactorUnenrolled => "factor_unenrolled",
+            Self::ChallengeCreated => "challenge_created",
+            Self::VerificationAttempted => "verification_attempted",
             Self::FactorDeleted => "factor_deleted",
+            Self::FactorUpdated => "factor_updated",
             Self::IdentityUnlinked => "identity_unlinked",
         }
     }
@@ -55,7 +65,12 @@ impl Action {
             Self::Login | Self::Logout => "account",
             Self::UserSignedUp | Self::UserInvited | Self::UserDeleted => "team",
             Self::TokenRevoked | Self::TokenRefreshed => "token",
-            Self::FactorDeleted => "factor",
+            Self::FactorInProgress
+            | Self::FactorUnenrolled
+            | Self::ChallengeCreated
+            | Self::VerificationAttempted
+            | Self::FactorDeleted
+            | Self::FactorUpdated => "factor",
             _ => "user",
         }
     }

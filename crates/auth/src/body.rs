@@ -53,6 +53,12 @@ impl Params {
     pub(crate) fn parse(bytes: &[u8], name: &'static str) -> Result<Self, AuthError> {
         let value: Value = serde_json::from_slice(bytes)
             .map_err(|error| AuthError::BadJson(syntax_error(bytes, &error)))?;
+        if has_nul(&value) {
+            // PostgreSQL has no such text.
+            return Err(AuthError::validation(
+                "Request body must not contain NUL characters",
+            ));
+        }
         let fields = match value {
             Value::Object(fields) => fields,
             Value::Null => JsonMap::new(),
@@ -107,15 +113,9 @@ impl Params {
         }
     }
 
-    /// An integer, if it is there.
-    pub(crate) fn integer(&self, name: &str) -> Result<Option<i64>, AuthError> {
-        match self.field(name) {
-            None => Ok(None),
-            Some(value) => match value.as_i64() {
-                Some(number) => Ok(Some(number)),
-                None => Err(self.mismatch(name, value, "int")),
-            },
-        }
+    /// A value of any type, if it is there.
+    pub(crate) fn any(&self, name: &str) -> Option<&Value> {
+        self.field(name)
     }
 
     fn mismatch(&self, name: &str, value: &Value, wanted: &str) -> AuthError {
@@ -123,6 +123,17 @@ impl Params {
         AuthError::BadJson(format!(
             "json: cannot unmarshal {kind} into Go struct field {of}.{name} of type {wanted}"
         ))
+    }
+}
+
+fn has_nul(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.contains('\0'),
+        Value::Array(items) => items.iter().any(has_nul),
+        Value::Object(map) => map
+            .iter()
+            .any(|(key, value)| key.contains('\0') || has_nul(value)),
+        _ => false,
     }
 }
 

@@ -113,7 +113,7 @@ impl Call {
         let query = self.uri.query().unwrap_or_default();
         form_urlencoded::parse(query.as_bytes())
             .filter(move |(key, _)| key == name)
-            .map(|(_, value)| value.into_owned())
+            .map(|(_, value)| value.replace('\0', ""))
     }
 
     /// All query parameters.

@@ -6,6 +6,7 @@
 //! `wire` writes answers and errors. The service's own SQL runs as `supabase_auth_admin`.
 
 mod address;
+mod attempts;
 mod audit;
 mod body;
 mod call;
@@ -25,6 +26,7 @@ mod routes;
 mod session;
 mod signup;
 mod user;
+mod wechat;
 mod wire;
 
 use std::sync::Arc;
@@ -102,6 +104,8 @@ impl Default for AuthConfig {
 pub struct Auth {
     hasher: password::Hasher,
     mailbox: Mailbox,
+    wechat: wechat::Wechat,
+    attempts: attempts::Attempts,
 }
 
 impl Auth {
@@ -110,6 +114,8 @@ impl Auth {
         Arc::new(Self {
             hasher: password::Hasher::new(config.password_concurrency),
             mailbox: Mailbox::default(),
+            wechat: wechat::Wechat::new(&config.wechat_api_url),
+            attempts: attempts::Attempts::new(),
         })
     }
 
@@ -120,5 +126,13 @@ impl Auth {
 
     pub(crate) fn hasher(&self) -> &password::Hasher {
         &self.hasher
+    }
+
+    pub(crate) fn wechat(&self) -> &wechat::Wechat {
+        &self.wechat
+    }
+
+    pub(crate) fn attempts(&self) -> &attempts::Attempts {
+        &self.attempts
     }
 }

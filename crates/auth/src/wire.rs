@@ -190,7 +190,8 @@ mod tests {
 
     #[test]
     fn times_are_written_as_go_does() {
-        let at = |micros| DateTime::from_timestamp_micros(1_700_000_000_000_000 + micros).unwrap();
+        let at =
+            |micros: i64| DateTime::from_timestamp_micros(1_700_000_000_000_000 + micros).unwrap();
         assert_eq!(time(at(0)), "2023-11-14T22:13:20Z");
         assert_eq!(time(at(120)), "2023-11-14T22:13:20.00012Z");
         assert_eq!(time(at(500_000)), "2023-11-14T22:13:20.5Z");

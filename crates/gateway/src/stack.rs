@@ -11,7 +11,7 @@ use axum::body::Body;
 use axum::response::Response;
 use futures_util::FutureExt;
 use hearth_apps::app::AppState;
-use hearth_apps::{Registry, RequestContext};
+use hearth_apps::{Client, Registry, RequestContext};
 use hearth_core::RequestId;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, header};
 use tower::Layer;
@@ -37,6 +37,8 @@ pub struct Services {
     pub storage: Router,
     /// `/realtime/v1`
     pub realtime: Router,
+    /// `/pg`
+    pub pg: Router,
     /// Everything that belongs to no application: health, console, demo.
     pub root: Router,
 }
@@ -60,6 +62,25 @@ pub struct GatewayConfig {
 
 type Compressed = Compression<Router, And<SizeAbove, NotForContentType>>;
 
+/// A `Content-Range` that is kept from the compression layer. tower-http leaves answers with this
+/// header alone, since it takes them for ranges of bytes; the instant API's are ranges of rows.
+#[derive(Clone)]
+struct RowRange(HeaderValue);
+
+fn hide_row_range(mut response: Response) -> Response {
+    if let Some(range) = response.headers_mut().remove(header::CONTENT_RANGE) {
+        response.extensions_mut().insert(RowRange(range));
+    }
+    response
+}
+
+fn show_row_range(mut response: Response) -> Response {
+    if let Some(RowRange(range)) = response.extensions_mut().remove() {
+        response.headers_mut().insert(header::CONTENT_RANGE, range);
+    }
+    response
+}
+
 /// The gateway of one server.
 pub struct Gateway {
     registry: Arc<Registry>,
@@ -68,6 +89,7 @@ pub struct Gateway {
     auth: Compressed,
     storage: Router,
     realtime: Router,
+    pg: Compressed,
     root: Compressed,
 }
 
@@ -86,8 +108,13 @@ impl Gateway {
         let predicate = SizeAbove::new(above).and(NotForContentType::IMAGES);
         let layer = CompressionLayer::new().compress_when(predicate);
         Arc::new(Self {
-            rest: layer.layer(services.rest),
+            rest: layer.layer(
+                services
+                    .rest
+                    .layer(axum::middleware::map_response(async |r| hide_row_range(r))),
+            ),
             auth: layer.layer(services.auth),
+            pg: layer.layer(services.pg),
             root: layer.layer(services.root),
             storage: services.storage,
             realtime: services.realtime,
@@ -162,6 +189,8 @@ impl Gateway {
             if cors::is_preflight(request.method(), request.headers()) {
                 return Ok(cors::preflight(request.headers()));
             }
+            let client = self.client(&request, peer.ip());
+            request.extensions_mut().insert(client);
             return self
                 .root
                 .clone()
@@ -204,11 +233,13 @@ impl Gateway {
             ServiceName::Rest => self
                 .bounded(self.rest.clone(), request)
                 .await
-                .map(into_body),
+                .map(into_body)
+                .map(show_row_range),
             ServiceName::Auth => self
                 .bounded(self.auth.clone(), request)
                 .await
                 .map(into_body),
+            ServiceName::Pg => self.bounded(self.pg.clone(), request).await.map(into_body),
         }
     }
 
@@ -229,6 +260,8 @@ impl Gateway {
             .and_then(|v| v.to_str().ok())
             .and_then(|v| v.parse::<usize>().ok());
         if announced.is_some_and(|length| length > limit) {
+            let discard = limits::discard(request.into_body(), limit);
+            let _ = tokio::time::timeout(self.config.request_timeout, discard).await;
             return Err(GatewayError::BodyTooLarge { limit });
         }
         let (parts, body) = request.into_parts();
@@ -245,6 +278,17 @@ impl Gateway {
             return Err(GatewayError::BodyTooLarge { limit });
         }
         Ok(response)
+    }
+
+    /// What a route that belongs to no application may know of the client.
+    fn client(&self, request: &Request<Body>, peer: IpAddr) -> Client {
+        let proxy = Proxy::of(request, peer);
+        let origin = self.base_url(None, request_host(request).as_deref(), &proxy);
+        Client {
+            https: origin.starts_with("https://"),
+            origin: origin.into(),
+            peer: proxy.client,
+        }
     }
 
     /// The application's address as the client wrote it.

@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::Context;
 use hearth_apps::{AppSettings, NewApp, Registry};
 use hearth_config::ServerConfig;
+use hearth_core::Secret;
 use hearth_gateway::Listener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
@@ -53,6 +54,7 @@ async fn run(
     if registry.list().is_empty() {
         first_application(registry).await?;
     }
+    seed_wechat(config, registry).await?;
     if config.demo {
         demo::install(database).await?;
     }
@@ -62,15 +64,24 @@ async fn run(
         registry: registry.clone(),
         demo: config.demo,
     };
-    let composed = compose::compose(config, registry, root)?;
+    let composed = compose::compose(config, registry, root, database.address())?;
+    let first = composed
+        .admin
+        .first_administrator(administrator_password())
+        .await
+        .context("the console's first administrator")?;
     RuntimeFile::of(&database.server, database.tcp_port(), url.to_owned())
         .write(&config.data_dir)
         .context("server.json cannot be written to the data directory")?;
     if let Source::Embedded(embedded) = &database.source {
         embedded.announce(url);
     }
-    announce(config, url, registry);
+    announce(config, url, registry, first.as_ref());
     let realtime = composed.realtime.clone();
+    // Slots that an earlier run left: clients may resume behind what they had.
+    if let Err(error) = realtime.adopt(&registry.list()).await {
+        tracing::warn!(%error, "replication slots could not be looked at");
+    }
     let stopping = stop.clone();
     let stopped = async move {
         stopping.cancelled().await;
@@ -80,6 +91,14 @@ async fn run(
     };
     listener.serve(composed.gateway, stopped, DRAIN).await;
     Ok(())
+}
+
+/// The first administrator's password, where the operator sets it.
+fn administrator_password() -> Option<Secret> {
+    std::env::var("HEARTH_ADMIN_PASSWORD")
+        .ok()
+        .filter(|password| !password.is_empty())
+        .map(Secret::new)
 }
 
 async fn first_application(registry: &Arc<Registry>) -> anyhow::Result<()> {
@@ -96,6 +115,26 @@ async fn first_application(registry: &Arc<Registry>) -> anyhow::Result<()> {
         .await
         .context("the default application")?;
     Ok(())
+}
+
+/// The mini program of the environment becomes the default application's, unless that has one.
+async fn seed_wechat(config: &ServerConfig, registry: &Arc<Registry>) -> anyhow::Result<()> {
+    let Some(app) = registry
+        .default_app()
+        .filter(|_| !config.wechat_appid.is_empty())
+    else {
+        return Ok(());
+    };
+    let mut settings = (*app.settings()).clone();
+    if !settings.auth.wechat_mini_app_id.is_empty() {
+        return Ok(());
+    }
+    settings.auth.wechat_mini_app_id = config.wechat_appid.clone();
+    settings.auth.wechat_mini_app_secret = config.wechat_secret.clone();
+    registry
+        .set_settings(&app.reference, &settings)
+        .await
+        .context("the default application's WeChat mini program")
 }
 
 fn close_idle_connections(registry: &Arc<Registry>, stop: CancellationToken) {
@@ -140,7 +179,12 @@ fn stop_on_signals(stop: CancellationToken) -> anyhow::Result<()> {
     clippy::print_stdout,
     reason = "this is what the command was typed for"
 )]
-fn announce(config: &ServerConfig, url: &str, registry: &Arc<Registry>) {
+fn announce(
+    config: &ServerConfig,
+    url: &str,
+    registry: &Arc<Registry>,
+    first: Option<&(&'static str, Secret)>,
+) {
     let base = config.public_url.as_deref().unwrap_or(url);
     let demo = config.demo.then(|| demo::REFERENCE.parse().ok()).flatten();
     let demo = demo.and_then(|reference| registry.get(&reference));
@@ -160,6 +204,16 @@ fn announce(config: &ServerConfig, url: &str, registry: &Arc<Registry>) {
         println!("  anon key            {}", app.keys.anon);
         println!();
     }
+    println!("  控制台  console     {base}/console/");
+    if let Some((username, password)) = first {
+        println!("  用户名  user        {username}");
+        // Shown this once: nothing but its hash is kept.
+        match administrator_password() {
+            Some(_) => println!("  密码    password    HEARTH_ADMIN_PASSWORD"),
+            None => println!("  密码    password    {}", password.expose()),
+        }
+    }
+    println!();
     println!(
         "  全部密钥 all keys    hearth status --data-dir {}",
         config.data_dir.display()

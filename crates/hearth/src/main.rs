@@ -16,6 +16,8 @@ use clap::Parser;
 
 fn main() -> ExitCode {
     let command = cli::Cli::parse();
+    // Two providers are linked in; without a choice TLS to an external PostgreSQL could not start.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let runtime = match tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()

@@ -59,7 +59,7 @@ pub enum JwtError {
 pub struct Verifier {
     keys: Arc<Vec<SigningKey>>,
     clock: Arc<dyn Clock>,
-    verified: Cache<Box<str>, Claims>,
+    verified: Cache<Arc<str>, Claims>,
 }
 
 impl Verifier {
@@ -67,7 +67,7 @@ impl Verifier {
     pub fn new(keys: Vec<SigningKey>, clock: Arc<dyn Clock>) -> Self {
         let verified = Cache::builder()
             .max_capacity(8 * 1024 * 1024)
-            .weigher(|token: &Box<str>, claims: &Claims| {
+            .weigher(|token: &Arc<str>, claims: &Claims| {
                 (token.len() + 3 * claims.as_json().len() + 256) as u32
             })
             .time_to_idle(Duration::from_secs(600))

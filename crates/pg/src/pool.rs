@@ -3,11 +3,11 @@
 use std::collections::hash_map::RandomState;
 use std::num::NonZeroUsize;
 use std::ops::Deref;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use deadpool::managed::{self, Metrics, RecycleError, RecycleResult, Timeouts};
+use deadpool::managed::{self, Metrics, QueueMode, RecycleError, RecycleResult, Timeouts};
 use lru::LruCache;
 use tokio_postgres::types::Type;
 use tokio_postgres::{Client, Config, Statement};
@@ -18,11 +18,15 @@ use crate::error::PgError;
 /// Prepared statements kept per connection; the least recently used is closed beyond that.
 const STATEMENTS_PER_CONNECTION: NonZeroUsize = NonZeroUsize::new(256).expect("256 is not 0");
 
+/// Prepared statements by text and types of the leading parameters.
+type Statements = LruCache<(Box<str>, Box<[Type]>), Statement, RandomState>;
+
 /// A client with its statement cache.
 pub struct PgClient {
     client: Client,
-    statements: Mutex<LruCache<(Box<str>, Box<[Type]>), Statement, RandomState>>,
+    statements: Mutex<Statements>,
     unusable: AtomicBool,
+    schema_version: AtomicU64,
 }
 
 impl PgClient {
@@ -35,6 +39,7 @@ impl PgClient {
                 RandomState::new(),
             )),
             unusable: AtomicBool::new(false),
+            schema_version: AtomicU64::new(0),
         }
     }
 
@@ -73,14 +78,20 @@ impl PgClient {
         self.lock().clear();
     }
 
+    /// Forgets all prepared statements where they were made for another version of the schema:
+    /// the types of their parameters were settled then.
+    pub fn use_schema_version(&self, version: u64) {
+        if self.schema_version.swap(version, Ordering::Relaxed) != version {
+            self.forget_statements();
+        }
+    }
+
     /// Says that this connection must not go back to the pool.
     pub fn mark_unusable(&self) {
         self.unusable.store(true, Ordering::Relaxed);
     }
 
-    fn lock(
-        &self,
-    ) -> std::sync::MutexGuard<'_, LruCache<(Box<str>, Box<[Type]>), Statement, RandomState>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Statements> {
         self.statements
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -139,6 +150,8 @@ impl Pool {
         let inner = managed::Pool::builder(Manager { config })
             .max_size(size.max(1))
             .timeouts(timeouts)
+            // The connection used last has its plans and pages warm, the others can be closed.
+            .queue_mode(QueueMode::Lifo)
             .runtime(deadpool::Runtime::Tokio1)
             .build();
         match inner {
@@ -175,6 +188,11 @@ impl Pool {
     /// Closes every connection, the busy ones when they come back; the pool refuses from now on.
     pub fn close(&self) {
         self.inner.close();
+    }
+
+    /// Whether it has been closed.
+    pub fn is_closed(&self) -> bool {
+        self.inner.is_closed()
     }
 
     /// Open connections, and how many of them are free.

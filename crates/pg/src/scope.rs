@@ -30,6 +30,47 @@ impl Access {
     }
 }
 
+/// How far a transaction is kept apart from others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Isolation {
+    /// `read committed`
+    #[default]
+    ReadCommitted,
+    /// `repeatable read`
+    RepeatableRead,
+    /// `serializable`
+    Serializable,
+}
+
+impl Isolation {
+    /// Reads a value of `default_transaction_isolation`.
+    pub fn parse(text: &str) -> Self {
+        match text.to_ascii_lowercase().as_str() {
+            "repeatable read" => Self::RepeatableRead,
+            "serializable" => Self::Serializable,
+            _ => Self::ReadCommitted,
+        }
+    }
+
+    fn begin(self, access: Access) -> &'static str {
+        match (self, access) {
+            (Self::ReadCommitted, access) => access.begin(),
+            (Self::RepeatableRead, Access::ReadOnly) => {
+                "begin isolation level repeatable read read only"
+            }
+            (Self::RepeatableRead, Access::ReadWrite) => {
+                "begin isolation level repeatable read read write"
+            }
+            (Self::Serializable, Access::ReadOnly) => {
+                "begin isolation level serializable read only"
+            }
+            (Self::Serializable, Access::ReadWrite) => {
+                "begin isolation level serializable read write"
+            }
+        }
+    }
+}
+
 /// On whose behalf a transaction runs. Every text is a value that is bound, never SQL.
 #[derive(Debug, Clone, Copy)]
 pub struct Rights<'a> {
@@ -65,7 +106,7 @@ const SET_RIGHTS: &str = "select set_config('search_path', $1, true), \
      set_config('request.cookies', $7, true)";
 
 impl<'a> Rights<'a> {
-    fn values(&self) -> [&'a str; 7] {
+    pub(crate) fn values(&self) -> [&'a str; 7] {
         let r = &self.request;
         [
             self.search_path,
@@ -107,6 +148,56 @@ impl<'c> Scoped<'c> {
         began?;
         set?;
         Ok(scoped)
+    }
+
+    /// As [`Scoped::begin`], at a level of isolation, and with settings that the login makes before
+    /// it takes on `rights` (only it may be granted some of them).
+    ///
+    /// # Errors
+    /// PostgreSQL's refusal of a setting or role.
+    pub async fn begin_with(
+        client: &'c PgClient,
+        access: Access,
+        isolation: Isolation,
+        settings: &[(&str, &str)],
+        rights: &Rights<'_>,
+    ) -> Result<Scoped<'c>, PgError> {
+        let scoped = Self { client, open: true };
+        client.batch_execute(isolation.begin(access)).await?;
+        scoped.set(settings).await?;
+        scoped.assume(rights).await?;
+        Ok(scoped)
+    }
+
+    /// Sets settings for the rest of the transaction.
+    ///
+    /// # Errors
+    /// PostgreSQL's refusal of a name or value.
+    pub async fn set(&self, settings: &[(&str, &str)]) -> Result<(), PgError> {
+        if settings.is_empty() {
+            return Ok(());
+        }
+        let calls: Vec<String> = (0..settings.len())
+            .map(|i| format!("set_config(${}, ${}, true)", 2 * i + 1, 2 * i + 2))
+            .collect();
+        let sql = format!("select {}", calls.join(", "));
+        let values: Vec<&(dyn ToSql + Sync)> = settings
+            .iter()
+            .flat_map(|(name, value)| [name as &(dyn ToSql + Sync), value])
+            .collect();
+        self.query(&sql, &values).await?;
+        Ok(())
+    }
+
+    /// Goes on with other rights in the same transaction: for a rehearsal that prepares rows with
+    /// one role and looks at them with another.
+    ///
+    /// # Errors
+    /// PostgreSQL's refusal, for instance of a role that does not exist (22023).
+    pub async fn assume(&self, rights: &Rights<'_>) -> Result<(), PgError> {
+        let set = self.client.prepare(SET_RIGHTS).await?;
+        execute(self.client, &set, &rights.values()).await?;
+        Ok(())
     }
 
     /// The connection, for statements inside this transaction.

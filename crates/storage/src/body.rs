@@ -97,7 +97,10 @@ impl Upload {
         let declared_length = text("content-length").and_then(|v| v.parse().ok());
         let upload = match content_type {
             Some(form) if form.starts_with("multipart/form-data") => {
-                Self::of_form(form, body, x_robots_tag, declared_length).await?
+                // The WeChat SDK says in a header what others say in a field.
+                let cache_control = text("cache-control").filter(|v| v.starts_with("max-age="));
+                let cache_control = cache_control.unwrap_or("no-cache").to_owned();
+                Self::of_form(form, body, cache_control, x_robots_tag, declared_length).await?
             }
             _ => Self {
                 mime: content_type
@@ -121,13 +124,13 @@ impl Upload {
     async fn of_form(
         content_type: &str,
         body: Body,
+        mut cache_control: String,
         x_robots_tag: Option<String>,
         declared_length: Option<u64>,
     ) -> Result<Self, StorageError> {
         let boundary = multer::parse_boundary(content_type)
             .map_err(|_| invalid("Multipart: Boundary not found"))?;
         let mut form = Multipart::new(body.into_data_stream(), boundary);
-        let mut cache_control = None;
         let mut metadata = None;
         let mut user_metadata = None;
         let mut given_type = None;
@@ -145,10 +148,7 @@ impl Upload {
                     mime: given_type
                         .or(mime)
                         .unwrap_or_else(|| "text/plain".to_owned()),
-                    cache_control: match cache_control {
-                        Some(seconds) if seconds != "" => format!("max-age={seconds}"),
-                        _ => "no-cache".to_owned(),
-                    },
+                    cache_control,
                     user_metadata: custom.and_then(|json: String| serde_json::from_str(&json).ok()),
                     x_robots_tag,
                     declared_length,
@@ -157,7 +157,7 @@ impl Upload {
             }
             let value = read_field(&mut field).await?;
             match name.as_str() {
-                "cacheControl" => cache_control = Some(value),
+                "cacheControl" if !value.is_empty() => cache_control = format!("max-age={value}"),
                 "metadata" => metadata = Some(value),
                 "userMetadata" => user_metadata = Some(value),
                 "contentType" if !value.is_empty() => given_type = Some(value),

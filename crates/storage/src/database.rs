@@ -80,18 +80,19 @@ impl Call {
         &self,
         connection: &'c Conn,
     ) -> Result<Tx<'c>, StorageError> {
-        begin_as_service(connection, self.operation).await
+        begin_as_service(connection, self.operation, Access::ReadWrite).await
     }
 
-    /// One reading statement beyond the caller's rights, in one round trip.
+    /// One reading statement beyond the caller's rights: as the owner of the tables, whom no policy
+    /// binds, and without a transaction around it.
     pub(crate) async fn read_as_service(
         &self,
         sql: &str,
         params: Params<'_>,
     ) -> Result<Vec<Row>, StorageError> {
         let connection = self.service_connection().await?;
-        let rights = service_rights();
-        Ok(hearth_pg::scope::run(&connection, Access::ReadOnly, &rights, sql, params).await?)
+        let statement = connection.prepare(sql).await?;
+        Ok(connection.query(&statement, params).await?)
     }
 
     /// One reading statement with the rights of `claims`.
@@ -120,11 +121,12 @@ fn service_rights() -> Rights<'static> {
 pub(crate) async fn begin_as_service<'c>(
     connection: &'c Conn,
     operation: &str,
+    access: Access,
 ) -> Result<Tx<'c>, StorageError> {
     // The role is the one that users' triggers on `storage.objects` are written for: it may write
     // to the tables of `public`, which the owner of `storage` may not.
     let settings = [operation, SERVICE_ROLE, "", LOCK_TIMEOUT];
-    Tx::begin(connection, Access::ReadWrite, &service_rights(), settings).await
+    Tx::begin(connection, access, &service_rights(), settings).await
 }
 
 /// A transaction. Dropped without [`Tx::commit`], it is rolled back.
@@ -167,6 +169,42 @@ impl<'c> Tx<'c> {
         .await;
         set?;
         Ok(rows?)
+    }
+
+    /// Runs statements one after the other and commits, all in one round trip; gives the rows of
+    /// each. Where one is refused, nothing is committed.
+    pub(crate) async fn finish(
+        self,
+        statements: Vec<(&str, Params<'_>)>,
+    ) -> Result<Vec<Vec<Row>>, StorageError> {
+        let client = self.scoped.client();
+        let set = match &self.settings {
+            Some(settings) => Some((client.prepare(SET_STORAGE).await?, settings.clone())),
+            None => None,
+        };
+        let mut queries = Vec::with_capacity(statements.len());
+        for (sql, params) in statements {
+            let statement = client.prepare(sql).await?;
+            queries.push(async move { client.query(&statement, params).await });
+        }
+        // Each request is on its way when its future has been polled once: in this order.
+        let (set, rows, committed) = future::join3(
+            async {
+                match &set {
+                    Some((statement, settings)) => {
+                        client.execute_raw(statement, settings.iter()).await
+                    }
+                    None => Ok(0),
+                }
+            },
+            future::join_all(queries),
+            self.scoped.commit(),
+        )
+        .await;
+        set?;
+        let rows = rows.into_iter().collect::<Result<_, _>>()?;
+        committed?;
+        Ok(rows)
     }
 
     /// Commits.

@@ -67,6 +67,9 @@ pub enum StorageError {
     /// The JSON body is larger than any legitimate one.
     #[error("Request body is too large")]
     BodyTooLarge,
+    /// A `Content-Type` that is none.
+    #[error("Invalid Content-Type header")]
+    InvalidContentType,
     /// The request is wrong in some other way.
     #[error("{0}")]
     InvalidRequest(String),
@@ -202,6 +205,7 @@ impl StorageError {
             Self::InvalidParameter(_) => shape("InvalidParameter", 400),
             Self::InvalidXRobotsTag(_) => named("invalid_x_robots_tag", "InvalidRequest", 400),
             Self::InvalidMimeType(_) => named("invalid_mime_type", "InvalidMimeType", 415),
+            Self::InvalidContentType => named("invalid_mime_type", "InvalidMimeType", 415),
             Self::EntityTooLarge(_) => named("Payload too large", "EntityTooLarge", 413),
             Self::InvalidRange => outright("invalid_range", "InvalidRange", 416),
             Self::FeatureNotEnabled(_) => shape("FeatureNotEnabled", 409),
@@ -217,6 +221,11 @@ impl StorageError {
             Self::Backend(_) => shape("InternalError", 500),
             Self::Aborted => shape("Aborted", 500),
         }
+    }
+
+    /// The status that the body tells, for protocols that put it where HTTP has it.
+    pub(crate) fn true_status(&self) -> StatusCode {
+        StatusCode::from_u16(self.shape().status).unwrap_or(StatusCode::BAD_REQUEST)
     }
 
     /// A refusal of the bytes' store.

@@ -10,14 +10,18 @@ mod body;
 mod call;
 mod database;
 mod download;
+mod drain;
 mod error;
 mod jwt_text;
 mod names;
+mod permission;
 mod routes;
 mod rows;
 mod schema;
 mod signed_url;
 mod state;
+mod sweep;
+mod tus;
 mod uploader;
 mod wire;
 

@@ -99,11 +99,6 @@ impl Fields {
         self.map.contains_key(name)
     }
 
-    /// True if nothing is there.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.map.is_empty()
-    }
-
     fn at(&self, name: &str) -> String {
         format!("{}/{name}", self.place)
     }

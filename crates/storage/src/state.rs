@@ -6,6 +6,8 @@ use std::sync::Arc;
 use hearth_core::AppRef;
 
 use crate::backend::Backend;
+use crate::sweep::Sweeps;
+use crate::tus::store::Locks;
 
 /// Where the bytes are kept.
 #[derive(Debug, Clone)]
@@ -26,6 +28,8 @@ pub struct StorageStartError {
 /// Object storage of all applications.
 pub struct Storage {
     pub(crate) backend: Backend,
+    pub(crate) locks: Locks,
+    pub(crate) sweeps: Sweeps,
 }
 
 impl Storage {
@@ -38,7 +42,20 @@ impl Storage {
             path: config.root.display().to_string(),
             source: source.into(),
         })?;
-        Ok(Arc::new(Self { backend }))
+        Ok(Self::over(backend))
+    }
+
+    /// Keeps the bytes in an object store that is open already.
+    pub fn with_store(store: Arc<dyn object_store::ObjectStore>) -> Arc<Self> {
+        Self::over(Backend::remote(store))
+    }
+
+    fn over(backend: Backend) -> Arc<Self> {
+        Arc::new(Self {
+            backend,
+            locks: Locks::default(),
+            sweeps: Sweeps::default(),
+        })
     }
 
     /// Deletes the bytes of a deleted application. Its rows went with its database.

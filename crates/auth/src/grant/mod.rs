@@ -4,3 +4,4 @@ pub(crate) mod anonymous;
 pub(crate) mod password;
 pub(crate) mod pkce;
 pub(crate) mod refresh;
+pub(crate) mod wechat_mini;

@@ -105,7 +105,7 @@ async fn attempt(call: &Call, text: &str) -> Result<Option<(User, Tokens)>, Auth
 }
 
 async fn find(db: &Db, text: &str) -> Result<RefreshToken, AuthError> {
-    let found = RefreshToken::find(db, text).await.map_err(PgError::from)?;
+    let found = RefreshToken::find(db, text).await?;
     found.ok_or(AuthError::RefreshTokenNotFound)
 }
 

@@ -1,18 +1,37 @@
 //! The endpoints, one file each, below `/auth/v1`.
 
+mod admin_audit;
+mod admin_factors;
+mod admin_generate_link;
+mod admin_page;
+mod admin_soft_delete;
+mod admin_users;
+mod authorize;
+mod disabled;
+mod factors;
+mod go_duration;
 mod health;
+mod identities;
+mod invite;
 mod jwks;
 mod logout;
+mod openid;
+mod otp;
+mod reauthenticate;
+mod recover;
+mod resend;
 mod settings;
 mod signup;
 mod token;
 mod user;
+mod verify;
+mod wechat_mini;
 
 use std::sync::Arc;
 
 use axum::Router;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::{any, delete, get, post};
 use http::{StatusCode, header};
 
 use crate::{Auth, wire};
@@ -21,16 +40,90 @@ use crate::{Auth, wire};
 /// `hearth_apps::RequestContext`.
 pub fn router(auth: Arc<Auth>) -> Router {
     Router::new()
-        .route("/health", get(health::health))
-        .route("/.well-known/jwks.json", get(jwks::jwks))
-        .route("/settings", get(settings::settings))
-        .route("/signup", post(signup::signup))
-        .route("/token", post(token::token))
-        .route("/logout", post(logout::logout))
-        .route("/user", get(user::get).put(user::put))
+        .merge(open())
+        .merge(of_the_user())
+        .merge(of_admins())
         .fallback(not_found)
         .layer(axum::middleware::from_fn(wire::render_errors))
         .with_state(auth)
+}
+
+/// Endpoints that need nobody.
+fn open() -> Router<Arc<Auth>> {
+    Router::new()
+        .route("/health", get(health::health))
+        .route("/.well-known/jwks.json", get(jwks::jwks))
+        .route(
+            "/.well-known/openid-configuration",
+            get(openid::configuration),
+        )
+        .route(
+            "/.well-known/oauth-authorization-server",
+            get(disabled::oauth),
+        )
+        .route("/settings", get(settings::settings))
+        .route("/signup", post(signup::signup))
+        .route("/token", post(token::token))
+        .route("/recover", post(recover::recover))
+        .route("/otp", post(otp::otp))
+        .route("/magiclink", post(otp::magic_link))
+        .route("/resend", post(resend::resend))
+        .route("/verify", get(verify::get).post(verify::post))
+        .route("/authorize", get(authorize::authorize))
+        .route(
+            "/callback",
+            get(authorize::authorize).post(authorize::authorize),
+        )
+        .route("/wechat_mini/login", get(wechat_mini::login))
+        .route(
+            "/wechat_mini/unlimited_qrcode",
+            post(wechat_mini::unlimited_qrcode),
+        )
+        .route("/passkeys", any(disabled::passkeys))
+        .route("/passkeys/{*rest}", any(disabled::passkeys))
+        .route("/sso", any(disabled::saml))
+        .route("/sso/{*rest}", any(disabled::saml))
+        .route("/oauth/{*rest}", any(disabled::oauth))
+}
+
+/// Endpoints of the signed-in user.
+fn of_the_user() -> Router<Arc<Auth>> {
+    Router::new()
+        .route("/logout", post(logout::logout))
+        .route("/user", get(user::get).put(user::put))
+        .route("/user/identities/authorize", get(identities::authorize))
+        .route("/user/identities/{identity_id}", delete(identities::delete))
+        .route("/factors", post(factors::enroll))
+        .route("/factors/{factor_id}", delete(factors::unenroll))
+        .route("/factors/{factor_id}/challenge", post(factors::challenge))
+        .route("/factors/{factor_id}/verify", post(factors::verify))
+        .route("/wechat_mini/bind_phone", get(wechat_mini::bind_phone))
+        .route("/wechat_mini/bind_account", get(wechat_mini::bind_account))
+        .route("/reauthenticate", get(reauthenticate::reauthenticate))
+}
+
+/// Endpoints of holders of the service key.
+fn of_admins() -> Router<Arc<Auth>> {
+    Router::new()
+        .route("/invite", post(invite::invite))
+        .route("/admin/audit", get(admin_audit::list))
+        .route("/admin/generate_link", post(admin_generate_link::generate))
+        .route(
+            "/admin/users",
+            get(admin_users::list).post(admin_users::create),
+        )
+        .route(
+            "/admin/users/{user_id}",
+            get(admin_users::get)
+                .put(admin_users::update)
+                .delete(admin_users::delete),
+        )
+        .route("/admin/users/{user_id}/factors", get(admin_factors::list))
+        .route(
+            "/admin/users/{user_id}/factors/{factor_id}",
+            delete(admin_factors::delete).put(admin_factors::update),
+        )
+        .route("/admin/oauth/{*rest}", any(disabled::admin_oauth))
 }
 
 async fn not_found() -> Response {

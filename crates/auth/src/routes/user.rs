@@ -238,7 +238,10 @@ async fn reauthenticated(call: &Call, user: &User, nonce: &str) -> Result<(), Au
     let lifetime = TimeDelta::seconds(call.settings().auth.mailer_otp_exp.clamp(0, 86_400 * 365));
     let expected = &user.reauthentication_token;
     let right = !expected.is_empty() && one_time_token::hash(to, nonce) == *expected;
+    let target = user.id.to_string();
+    call.auth.attempts().check(call, &target)?;
     if !right || call.now() > sent_at + lifetime {
+        call.auth.attempts().failed(call, &target);
         return Err(INVALID);
     }
     let tx = Tx::begin(call.app()).await?;

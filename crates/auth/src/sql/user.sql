@@ -6,7 +6,7 @@ select
   coalesce(u.email_change_token_new, '') as email_change_token_new,
   coalesce(u.email_change_token_current, '') as email_change_token_current,
   coalesce(u.email_change, '') as email_change, u.email_change_sent_at,
-  coalesce(u.email_change_confirm_status, 0) as email_change_confirm_status,
+  coalesce(u.email_change_confirm_status, 0::smallint) as email_change_confirm_status,
   u.last_sign_in_at, coalesce(u.raw_app_meta_data, '{}') as app_metadata,
   coalesce(u.raw_user_meta_data, '{}') as user_metadata, u.created_at, u.updated_at,
   coalesce(u.phone, '') as phone, u.phone_confirmed_at,

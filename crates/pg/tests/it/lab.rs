@@ -32,7 +32,10 @@ impl Lab {
             data_dir: base.path().join(path).join("data"),
             bin: std::env::var_os("HEARTH_PG_BIN").map(PathBuf::from),
             port: None,
-            settings: vec![("shared_buffers".into(), "16MB".into())],
+            // The tests end processes, never the machine.
+            settings: [("shared_buffers", "16MB"), ("fsync", "off")]
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                .into(),
         };
         Self { base, config }
     }

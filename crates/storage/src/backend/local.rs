@@ -3,8 +3,10 @@
 
 use std::collections::HashSet;
 use std::fs::File;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path as FilePath, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use object_store::ObjectStore;
 use object_store::local::LocalFileSystem;
@@ -27,7 +29,12 @@ impl Local {
             store: "LocalFileSystem",
             source: source.into(),
         };
-        std::fs::create_dir_all(root).map_err(generic)?;
+        // Private buckets hang on nobody else of this machine looking in here.
+        std::fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(root)
+            .map_err(generic)?;
         let root = root.canonicalize().map_err(generic)?;
         let store = Arc::new(LocalFileSystem::new_with_prefix(&root)?);
         Ok(Self {
@@ -86,6 +93,16 @@ impl Local {
             .contains(directory)
     }
 
+    /// Deletes half-written files below a key, and gives their number. `object_store` writes to
+    /// `<name>#<number>` and renames.
+    pub(crate) async fn delete_unfinished(&self, key: &Path, min_age: Duration) -> usize {
+        let Ok(path) = self.file_path(key) else {
+            return 0;
+        };
+        let deleted = tokio::task::spawn_blocking(move || delete_unfinished(&path, min_age)).await;
+        deleted.unwrap_or(0)
+    }
+
     /// Removes a directory and what is left in it.
     pub(crate) async fn remove_directory(&self, key: &Path) {
         let Ok(path) = self.file_path(key) else {
@@ -101,4 +118,27 @@ impl Local {
             tracing::warn!(%error, "could not remove a directory of stored objects");
         }
     }
+}
+
+fn delete_unfinished(directory: &FilePath, min_age: Duration) -> usize {
+    let Ok(entries) = std::fs::read_dir(directory) else {
+        return 0;
+    };
+    let mut deleted = 0;
+    for entry in entries.flatten() {
+        let Ok(meta) = entry.metadata() else { continue };
+        if meta.is_dir() {
+            deleted += delete_unfinished(&entry.path(), min_age);
+            continue;
+        }
+        let age = meta.modified().ok().and_then(|at| at.elapsed().ok());
+        let unfinished = entry.file_name().to_string_lossy().contains('#');
+        if unfinished
+            && age.is_some_and(|age| age >= min_age)
+            && std::fs::remove_file(entry.path()).is_ok()
+        {
+            deleted += 1;
+        }
+    }
+    deleted
 }

@@ -10,7 +10,9 @@ mod writer;
 use std::ops::Range;
 use std::path::Path as FilePath;
 use std::sync::Arc;
+use std::time::Duration;
 
+use chrono::Utc;
 use futures_util::{StreamExt, TryStreamExt};
 use hearth_core::AppRef;
 use object_store::ObjectStore;
@@ -83,6 +85,11 @@ impl Backend {
         })
     }
 
+    /// Any other store.
+    pub(crate) fn remote(store: Arc<dyn ObjectStore>) -> Self {
+        Self { store, local: None }
+    }
+
     /// Begins to write new bytes. Nothing is visible under `key` before [`Writer::finish`], and a
     /// writer that is dropped leaves nothing.
     pub(crate) async fn create(&self, key: &Key) -> Result<Writer, StorageError> {
@@ -150,6 +157,91 @@ impl Backend {
             .bytes()
             .await
             .map_err(StorageError::backend)
+    }
+
+    /// The pieces of a resumable upload in order, with their sizes. A piece that begins inside of
+    /// the one before it was overtaken by a retry and does not count.
+    pub(crate) async fn pieces(
+        &self,
+        app: &AppRef,
+        upload: Uuid,
+    ) -> Result<Vec<(Key, u64)>, StorageError> {
+        let prefix = Path::from_iter([app.as_str(), "resumable", &upload.to_string()]);
+        let mut found: Vec<_> = self
+            .store
+            .list(Some(&prefix))
+            .try_filter_map(async |meta| {
+                let start = meta
+                    .location
+                    .filename()
+                    .and_then(|name| name.parse::<u64>().ok());
+                Ok(start.map(|start| (start, Key(meta.location), meta.size)))
+            })
+            .try_collect()
+            .await
+            .map_err(StorageError::backend)?;
+        found.sort_by_key(|(start, ..)| *start);
+        let mut end = 0;
+        found.retain(|(start, _, size)| {
+            let follows = *start == end;
+            end += if follows { *size } else { 0 };
+            follows
+        });
+        Ok(found
+            .into_iter()
+            .map(|(_, key, size)| (key, size))
+            .collect())
+    }
+
+    /// All resumable uploads of an application.
+    pub(crate) async fn uploads(&self, app: &AppRef) -> Result<Vec<Uuid>, StorageError> {
+        let prefix = Path::from_iter([app.as_str(), "resumable"]);
+        let listed = self.store.list_with_delimiter(Some(&prefix)).await;
+        let listed = listed.map_err(StorageError::backend)?;
+        let names = listed
+            .common_prefixes
+            .iter()
+            .filter_map(|path| path.parts().last());
+        Ok(names
+            .filter_map(|name| Uuid::try_parse(name.as_ref()).ok())
+            .collect())
+    }
+
+    /// An application's versions that begin with `digit` and are older than `min_age`.
+    pub(crate) async fn versions(
+        &self,
+        app: &AppRef,
+        digit: char,
+        min_age: Duration,
+    ) -> Result<Vec<(String, Key)>, StorageError> {
+        let before = Utc::now() - min_age;
+        let mut versions = Vec::new();
+        for second in "0123456789abcdef".chars() {
+            let prefix = Path::from_iter([app.as_str(), &format!("{digit}{second}")]);
+            let mut found = self.store.list(Some(&prefix));
+            while let Some(meta) = found.try_next().await.map_err(StorageError::backend)? {
+                let name = meta
+                    .location
+                    .filename()
+                    .filter(|name| Uuid::try_parse(name).is_ok());
+                if let Some(name) = name.filter(|_| meta.last_modified < before) {
+                    versions.push((name.to_owned(), Key(meta.location.clone())));
+                }
+            }
+        }
+        Ok(versions)
+    }
+
+    /// Deletes files that a crash left half-written. An object store does this by itself.
+    pub(crate) async fn delete_unfinished(&self, app: &AppRef, min_age: Duration) -> usize {
+        match &self.local {
+            Some(local) => {
+                local
+                    .delete_unfinished(&Path::from(app.as_str()), min_age)
+                    .await
+            }
+            None => 0,
+        }
     }
 
     /// Deletes everything about a resumable upload.

@@ -282,7 +282,7 @@ async fn delete_all(call: &Call, bucket: &str) -> Result<(), StorageError> {
     let connection = app.database.service(ServiceRole::Storage).await?;
     let before = chrono::Utc::now();
     loop {
-        let mut tx = begin_as_service(&connection, call.operation).await?;
+        let mut tx = begin_as_service(&connection, call.operation, Access::ReadWrite).await?;
         let sql = "delete from storage.objects where id in (select id from storage.objects \
                    where bucket_id = $1 and created_at <= $2 limit $3) returning version";
         let rows = tx.query(sql, &[&bucket, &before, &EMPTY_BATCH]).await?;

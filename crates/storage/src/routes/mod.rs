@@ -16,9 +16,10 @@ use axum::body::Body;
 use axum::extract::{Extension, State};
 use axum::response::{IntoResponse, Response};
 use hearth_apps::RequestContext;
-use http::{Method, Request};
+use http::{Method, Request, header};
 
 use crate::call::{Call, decode};
+use crate::drain;
 use crate::error::StorageError;
 use crate::state::Storage;
 use crate::wire;
@@ -42,14 +43,24 @@ async fn answer(
         headers: parts.headers,
         operation: "",
     };
-    route(call, body)
+    // Who waits for `100 Continue` has sent nothing yet, and need not once it is refused.
+    let waits = call.headers.contains_key(header::EXPECT);
+    let (body, remainder) = drain::lend(body);
+    let response = route(call, body)
         .await
-        .unwrap_or_else(IntoResponse::into_response)
+        .unwrap_or_else(IntoResponse::into_response);
+    if response.status().as_u16() >= 400 && !waits {
+        remainder.drain().await;
+    }
+    response
 }
 
 async fn route(mut call: Call, body: Body) -> Result<Response, StorageError> {
     let path = call.uri.path().trim_start_matches('/').to_owned();
     let parts: Vec<&str> = path.split('/').collect();
+    if !is_get(&call.method) && !has_content_type(&call) {
+        return Err(StorageError::InvalidContentType);
+    }
     // GET routes answer HEAD as well; the server leaves the body out.
     let get = matches!(call.method, Method::GET | Method::HEAD);
     match (call.method.clone(), parts.as_slice()) {
@@ -211,6 +222,27 @@ async fn route_object(
         }
         _ => Err(no_route(&call)),
     }
+}
+
+/// True unless the request has a `Content-Type` that is none.
+fn has_content_type(call: &Call) -> bool {
+    let token = |text: &str| {
+        !text.is_empty()
+            && text
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+.^_`|~-".contains(&b))
+    };
+    call.headers.get(header::CONTENT_TYPE).is_none_or(|value| {
+        let essence = value
+            .to_str()
+            .unwrap_or_default()
+            .split(';')
+            .next()
+            .unwrap_or_default();
+        essence
+            .split_once('/')
+            .is_some_and(|(kind, sub)| token(kind) && token(sub.trim_end()))
+    })
 }
 
 fn is_get(method: &Method) -> bool {

@@ -3,10 +3,16 @@
 
 mod world;
 
+mod away;
 mod buckets;
 mod download;
+mod leftovers;
 mod listing;
+mod network;
 mod policies;
+mod refusals;
 mod signed;
+mod stores;
 mod transfer;
+mod tus;
 mod upload;

@@ -4,7 +4,7 @@ use axum::Router;
 use axum::body::Body;
 use bytes::Bytes;
 use hearth_apps::{AppSettings, Bearer, RequestContext};
-use hearth_core::SystemClock;
+use hearth_core::{Clock, SystemClock};
 use hearth_storage::{Storage, StorageConfig};
 use hearth_testkit::TestApp;
 use http::{HeaderMap, Method, Request, StatusCode};
@@ -121,10 +121,12 @@ impl World {
     }
 
     pub async fn with(settings: AppSettings) -> Self {
+        Self::with_clock(settings, Arc::new(SystemClock)).await
+    }
+
+    pub async fn with_clock(settings: AppSettings, clock: Arc<dyn Clock>) -> Self {
         let sets = [hearth_storage::migrations()];
-        let app = TestApp::create_with(&sets, settings, Arc::new(SystemClock))
-            .await
-            .unwrap();
+        let app = TestApp::create_with(&sets, settings, clock).await.unwrap();
         let directory = tempfile::tempdir().unwrap();
         let root = directory.path().join("objects");
         let storage = Storage::new(StorageConfig { root }).unwrap();
@@ -135,6 +137,13 @@ impl World {
             directory,
             router,
         }
+    }
+
+    /// The same application with its bytes elsewhere.
+    pub fn over(mut self, storage: Arc<Storage>) -> Self {
+        self.router = hearth_storage::router(storage.clone());
+        self.storage = storage;
+        self
     }
 
     pub fn router(&self) -> Router {

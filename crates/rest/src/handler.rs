@@ -1,0 +1,106 @@
+//! The story of a request: who asks, what they ask, what it means here, the SQL, the answer.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::{Extension, Request, State};
+use axum::response::Response;
+use bytes::Bytes;
+use hearth_apps::RequestContext;
+use http::request::Parts;
+use http_body_util::{BodyExt, Collected};
+
+use crate::Rest;
+use crate::describe::describe;
+use crate::error::RestError;
+use crate::execute::{Caller, Job, Seen};
+use crate::plan::types::Plan;
+use crate::request::ApiRequest;
+use crate::schema_cache::Snapshot;
+use crate::timing::Timing;
+use crate::{plan, query, response};
+
+/// Answers any request to the instant API.
+pub(crate) async fn handle(
+    State(rest): State<Arc<Rest>>,
+    Extension(context): Extension<RequestContext>,
+    request: Request,
+) -> Response {
+    let (parts, body) = request.into_parts();
+    let mut terse = false;
+    let answer = async {
+        let claims = context.claims().map_err(RestError::Jwt)?;
+        let watch = rest.watch(&context.app).await;
+        let loaded = watch.current().await;
+        let snapshot = loaded.map_err(|error| rest.not_loaded(&context, &error))?;
+        terse = snapshot.config.terse_errors;
+        let mut timing = Timing::start(snapshot.config.server_timing);
+        let caller = Caller::new(claims, &snapshot.config);
+        timing.done("jwt");
+        let body = read(body).await?;
+        let mut result = answer(
+            &context,
+            &parts,
+            body.clone(),
+            &caller,
+            &snapshot,
+            &mut timing,
+        )
+        .await;
+        if result.as_ref().is_err_and(RestError::may_be_stale_cache) {
+            // Perhaps it was made a moment ago: look again, once.
+            let fresh = watch.current_after_miss(&snapshot).await;
+            if let Some(fresh) = fresh.ok().filter(|fresh| fresh.version != snapshot.version) {
+                result = answer(&context, &parts, body, &caller, &fresh, &mut timing).await;
+            }
+        }
+        result.map(|response| timing.told(response))
+    }
+    .await;
+    answer.unwrap_or_else(|error| rest.refuse(&context, &error, terse))
+}
+
+async fn read(body: Body) -> Result<Bytes, RestError> {
+    let unreadable = |_| RestError::InvalidBody("The request body could not be read".to_owned());
+    body.collect()
+        .await
+        .map(Collected::to_bytes)
+        .map_err(unreadable)
+}
+
+async fn answer(
+    context: &RequestContext,
+    parts: &Parts,
+    body: Bytes,
+    caller: &Caller,
+    snapshot: &Snapshot,
+    timing: &mut Timing,
+) -> Result<Response, RestError> {
+    let config = &snapshot.config;
+    let request = ApiRequest::parse(config, parts, body)?;
+    timing.done("parse");
+    let plan = plan::plan(&request, config, &snapshot.cache)?;
+    timing.done("plan");
+    let seen = Seen::of(&parts.headers);
+    let job = Job {
+        context,
+        snapshot,
+        request: &request,
+        caller,
+        seen: &seen,
+    };
+    let answer = match plan {
+        Plan::Db(plan) => {
+            let query = query::build(&plan, &request, config);
+            let result = job.run(&plan, &query).await?;
+            timing.done("transaction");
+            response::of_result(&plan, &request, config, result)?
+        }
+        Plan::Describe { headers_only } => describe(&job, headers_only).await?,
+        Plan::TableInfo(table) => response::of_table(&table),
+        Plan::RoutineInfo(routine) => response::of_routine(&routine),
+        Plan::SchemaInfo => response::of_schema(),
+    };
+    timing.done("response");
+    Ok(answer)
+}

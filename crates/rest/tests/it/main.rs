@@ -1,0 +1,34 @@
+//! The instant API on a real PostgreSQL: each scenario file of `conformance/scenarios/rest` against
+//! a database of its own, and what scenarios cannot say.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod reload;
+mod scenario;
+mod tokens;
+
+macro_rules! chapters {
+    ($($name:ident),* $(,)?) => {
+        $(
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $name() {
+                scenario::run(stringify!($name)).await;
+            }
+        )*
+    };
+}
+
+chapters! {
+    reading,
+    filters,
+    embedding,
+    writing,
+    functions,
+    preferences,
+    pagination,
+    errors,
+    transactions,
+    media_types,
+    aggregates,
+    description,
+}

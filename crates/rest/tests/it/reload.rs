@@ -1,0 +1,139 @@
+//! The schema cache follows DDL without anybody's help.
+
+use axum::body::Body;
+use hearth_apps::AppSettings;
+use hearth_rest::Rest;
+use http::Request;
+
+use crate::scenario::{orchestra, send};
+
+fn get(path: &str) -> Request<Body> {
+    Request::get(path).body(Body::empty()).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_ddl_just_made_answers_at_once() {
+    let app = orchestra(AppSettings::default()).await;
+    let router = hearth_rest::router(Rest::new());
+    let ask = async |path: &str| send(&router, app.anon(), get(path)).await;
+    assert_eq!(ask("/clubs?limit=1").await.status, 200);
+    for round in 0..5 {
+        let table = format!("fresh_{round}");
+        assert_eq!(ask(&format!("/{table}")).await.status, 404);
+        app.sql(&format!(
+            "create table {table} (id int primary key, club_id int references clubs)"
+        ))
+        .await
+        .unwrap();
+        assert_eq!(ask(&format!("/{table}")).await.status, 200);
+        assert_eq!(
+            ask(&format!("/clubs?select=id,{table}(id)&limit=1"))
+                .await
+                .status,
+            200
+        );
+        app.sql(&format!(
+            "create function f_{round}() returns int language sql as 'select 1'"
+        ))
+        .await
+        .unwrap();
+        assert_eq!(ask(&format!("/rpc/f_{round}")).await.body, "1");
+    }
+    app.drop_database().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn changed_columns_do_not_trip_prepared_statements() {
+    let app = orchestra(AppSettings::default()).await;
+    let router = hearth_rest::router(Rest::new());
+    let ask = async |path: &str| send(&router, app.anon(), get(path)).await;
+    for _ in 0..3 {
+        assert_eq!(
+            ask("/venues?id=eq.1").await.body,
+            r#"[{"id":1,"name":"Hall"}]"#
+        );
+    }
+    app.sql("alter table venues add size int default 5")
+        .await
+        .unwrap();
+    assert_eq!(
+        ask("/venues?id=eq.1").await.body,
+        r#"[{"id":1,"name":"Hall","size":5}]"#
+    );
+    app.sql("alter table venues alter size type text")
+        .await
+        .unwrap();
+    assert_eq!(
+        ask("/venues?size=eq.5&select=size&limit=1").await.body,
+        r#"[{"size":"5"}]"#
+    );
+    app.drop_database().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn settings_of_the_login_are_configuration() {
+    let app = orchestra(AppSettings::default()).await;
+    let router = hearth_rest::router(Rest::new());
+    let ask = async |path: &str| send(&router, app.anon(), get(path)).await;
+    assert_eq!(ask("/clubs?select=count()").await.status, 400);
+    let root = app.superuser().await.unwrap();
+    let database = app.app.database.name();
+    root.batch_execute(&format!(
+        "alter role authenticator in database \"{database}\" set pgrst.db_aggregates_enabled = 'true';
+         notify pgrst, 'reload config'"
+    ))
+    .await
+    .unwrap();
+    // A miss waits for what was notified before it.
+    assert_eq!(ask("/no_such_table").await.status, 404);
+    assert_eq!(ask("/clubs?select=count()").await.body, r#"[{"count":3}]"#);
+    app.drop_database().await.unwrap();
+}
+
+/// `cargo test -p hearth-rest -- --ignored --nocapture ten_thousand` says how long it takes.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "makes ten thousand tables"]
+async fn ten_thousand_tables_load() {
+    let app = orchestra(AppSettings::default()).await;
+    for batch in 0..100 {
+        let (from, to) = (batch * 100, batch * 100 + 99);
+        app.sql(&format!(
+            "do $$ begin for i in {from}..{to} loop execute format('create table many_%s (id int \
+             primary key, name text not null, club_id int references clubs, a int default 1, b text, \
+             c jsonb, d timestamptz default now(), e numeric)', i); end loop; end $$"
+        ))
+        .await
+        .unwrap();
+    }
+    let router = hearth_rest::router(Rest::new());
+    let began = std::time::Instant::now();
+    let answer = send(&router, app.anon(), get("/many_77?select=id,clubs(name)")).await;
+    eprintln!(
+        "first answer over ten thousand tables: {:?}",
+        began.elapsed()
+    );
+    assert_eq!(answer.status, 200);
+    app.drop_database().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn lost_connections_are_replaced() {
+    let app = orchestra(AppSettings::default()).await;
+    let router = hearth_rest::router(Rest::new());
+    let ask = async |path: &str| send(&router, app.anon(), get(path)).await;
+    assert_eq!(ask("/venues?id=eq.1").await.status, 200);
+    let root = app.superuser().await.unwrap();
+    root.batch_execute(
+        "select pg_terminate_backend(pid) from pg_stat_activity \
+         where datname = current_database() and pid <> pg_backend_pid()",
+    )
+    .await
+    .unwrap();
+    assert_eq!(ask("/venues?id=eq.1").await.status, 200);
+    // The listener comes back too, and hears what happened meanwhile.
+    app.sql("create table after_the_loss (id int primary key)")
+        .await
+        .unwrap();
+    assert_eq!(ask("/after_the_loss").await.status, 200);
+    app.drop_database().await.unwrap();
+}
