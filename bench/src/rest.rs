@@ -17,7 +17,7 @@ use crate::report::{Operation, Report};
 use crate::server::{APP, Hearth, ROWS};
 
 const ROW: &[u8] =
-    br##"{"username":"bench","bgColor":"#336699","text":"one row, inserted by the benchmark"}"##;
+    br##"{"username":"bench","bgcolor":"#336699","text":"one row, inserted by the benchmark"}"##;
 
 /// One kind of request.
 struct Case {

@@ -1,1 +1,36 @@
-//! hearth-admin
+//! The console's API, and `/pg` as postgres-meta has it.
+//!
+//! A request of the console enters at `console/`: `access` says which administrator asks and for
+//! which application. `/pg` enters at `routes/`, one file per kind of object, each with a file of
+//! the same name in `catalog/` (what PostgreSQL is told) and `sql/` (what it is asked). SQL that
+//! people type goes through `run/`. Everything inside an application runs as its owner role
+//! (`owner`), never as a superuser.
+
+mod access;
+mod account;
+mod admin;
+mod audit;
+mod catalog;
+mod console;
+mod error;
+mod input;
+mod owner;
+mod routes;
+mod run;
+
+use std::sync::Arc;
+
+use axum::Router;
+
+pub use admin::{Admin, AdminConfig, ForgetObjects, StartError, Template};
+
+/// `/console/api/…`. Wants the extension [`hearth_apps::Client`].
+pub fn router(admin: Arc<Admin>) -> Router {
+    console::router(admin)
+}
+
+/// `/pg` of an application, for its service key. Wants the extension
+/// [`hearth_apps::RequestContext`].
+pub fn pg_router(admin: Arc<Admin>) -> Router {
+    routes::service_router(admin)
+}

@@ -57,3 +57,15 @@ impl RequestContext {
         }
     }
 }
+
+/// What the gateway knows of the client of a route that belongs to no application (the console):
+/// as `axum::Extension<Client>`.
+#[derive(Debug, Clone)]
+pub struct Client {
+    /// The server's address as the client wrote it: `https://host`.
+    pub origin: Arc<str>,
+    /// The client's address.
+    pub peer: IpAddr,
+    /// The client came by https, perhaps to a proxy in front.
+    pub https: bool,
+}

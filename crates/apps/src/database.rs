@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hearth_core::AppRef;
-use hearth_pg::{Conn, Login, PgError, Pool, Server};
+use hearth_pg::{Conn, Login, PgError, Pool, Server, WirePool, wire};
 use tokio_postgres::Config;
 
 /// The role a service's own work runs as. No superuser, and never the caller.
@@ -57,6 +57,7 @@ pub struct AppDatabase {
     server: Arc<Server>,
     name: String,
     callers: Pool,
+    transactions: Option<WirePool>,
     auth: Pool,
     storage: Pool,
     realtime: Pool,
@@ -74,12 +75,11 @@ impl AppDatabase {
             let login = Login::Service { role: role.name() };
             Pool::new(server.config(&login, &name), sizes.service, sizes.wait)
         };
+        let caller = server.config(&Login::Authenticator, &name);
         Self {
-            callers: Pool::new(
-                server.config(&Login::Authenticator, &name),
-                sizes.callers,
-                sizes.wait,
-            ),
+            transactions: wire::is_possible(&caller)
+                .then(|| WirePool::new(caller.clone(), sizes.callers, sizes.wait)),
+            callers: Pool::new(caller, sizes.callers, sizes.wait),
             auth: service(ServiceRole::Auth),
             storage: service(ServiceRole::Storage),
             realtime: service(ServiceRole::Realtime),
@@ -95,6 +95,13 @@ impl AppDatabase {
     /// As [`Pool::get`].
     pub async fn caller(&self) -> Result<Conn, PgError> {
         self.callers.get().await
+    }
+
+    /// Connections for callers' work that is a single statement, a whole transaction in one round
+    /// trip: login `authenticator`, as [`AppDatabase::caller`]. None where the server is reached
+    /// by TLS.
+    pub fn transactions(&self) -> Option<&WirePool> {
+        self.transactions.as_ref()
     }
 
     /// A connection for a service's own work, beyond the caller's rights.
@@ -135,11 +142,17 @@ impl AppDatabase {
         for pool in [&self.callers, &self.auth, &self.storage, &self.realtime] {
             pool.close_idle(idle);
         }
+        if let Some(pool) = &self.transactions {
+            pool.close_idle(idle);
+        }
     }
 
     /// Closes everything for good.
     pub fn close(&self) {
         for pool in [&self.callers, &self.auth, &self.storage, &self.realtime] {
+            pool.close();
+        }
+        if let Some(pool) = &self.transactions {
             pool.close();
         }
     }
@@ -154,6 +167,7 @@ impl AppDatabase {
         [&self.callers, &self.auth, &self.storage, &self.realtime]
             .iter()
             .map(|pool| pool.usage().0)
+            .chain(self.transactions.as_ref().map(|pool| pool.usage().0))
             .sum()
     }
 }

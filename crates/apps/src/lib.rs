@@ -10,7 +10,7 @@ pub mod seal;
 pub mod settings;
 
 pub use app::{App, AppState};
-pub use context::{Bearer, RequestContext};
+pub use context::{Bearer, Client, RequestContext};
 pub use database::{AppDatabase, ServiceRole};
 pub use per_app::PerApp;
 pub use registry::{NewApp, Registry, RegistryError, RegistryOptions};

@@ -9,12 +9,14 @@ use std::time::{Duration, Instant};
 use arc_swap::ArcSwap;
 use hearth_core::{AppRef, Clock, Secret};
 use hearth_jwt::{ApiKeys, SigningKey, Verifier};
+use hearth_pg::identifier::quote;
 use hearth_pg::listen::{Notice, listen};
 use hearth_pg::migrate::MigrateError;
 use hearth_pg::{
     Login, Migration, MigrationSet, PgError, Pool, Server, connect, migrate, provision,
 };
 use serde::{Deserialize, Serialize};
+use tokio::sync::broadcast;
 use tokio_postgres::Row;
 
 use crate::app::{App, AppState};
@@ -24,15 +26,20 @@ use crate::settings::AppSettings;
 
 /// The control database's name.
 pub const CONTROL_DATABASE: &str = "hearth";
-const TEMPLATE: &str = "hearth_template";
-
 const CONTROL: MigrationSet = MigrationSet {
     service: "control",
-    numbered: &[Migration {
-        number: 1,
-        name: "control",
-        sql: include_str!("../migrations/0001_control.sql"),
-    }],
+    numbered: &[
+        Migration {
+            number: 1,
+            name: "control",
+            sql: include_str!("../migrations/0001_control.sql"),
+        },
+        Migration {
+            number: 2,
+            name: "console",
+            sql: include_str!("../migrations/0002_console.sql"),
+        },
+    ],
     repeatable: &[],
 };
 
@@ -101,6 +108,9 @@ pub struct NewApp {
 
 /// How the registry is opened.
 pub struct RegistryOptions {
+    /// The control database's name, [`CONTROL_DATABASE`] outside tests; the template for new
+    /// applications is named after it.
+    pub control_database: String,
     /// The key file's key.
     pub key: MasterKey,
     /// What every application's database needs, bootstrap first.
@@ -141,6 +151,7 @@ pub struct Registry {
     reloading: tokio::sync::Mutex<()>,
     opened: Instant,
     looked_again: AtomicU64,
+    gone: broadcast::Sender<AppRef>,
 }
 
 const SELECT: &str = "select ref, name, state, is_default, sealed_settings, sealed_secrets, \
@@ -156,10 +167,10 @@ impl Registry {
         server: Arc<Server>,
         options: RegistryOptions,
     ) -> Result<Arc<Self>, RegistryError> {
-        ensure_control_database(&server).await?;
+        ensure_control_database(&server, &options.control_database).await?;
         let control = Pool::new(
-            server.config(&Login::Admin, CONTROL_DATABASE),
-            2,
+            server.config(&Login::Admin, &options.control_database),
+            4,
             Duration::from_secs(10),
         );
         let fingerprint = provision::fingerprint(&options.sets);
@@ -172,11 +183,16 @@ impl Registry {
             reloading: tokio::sync::Mutex::default(),
             opened: Instant::now(),
             looked_again: AtomicU64::new(0),
+            gone: broadcast::channel(64).0,
         });
         registry.prepare_server().await?;
         registry.reload().await?;
         registry.migrate_all().await?;
         Ok(registry)
+    }
+
+    fn template(&self) -> String {
+        format!("{}_template", self.options.control_database)
     }
 
     /// Roles and template, unless a former start has made them of the same migrations.
@@ -202,7 +218,8 @@ impl Registry {
             return Ok(());
         }
         provision::ensure_roles(&self.server).await?;
-        provision::ensure_template(&self.server, TEMPLATE, &self.options.sets, false).await?;
+        provision::ensure_template(&self.server, &self.template(), &self.options.sets, false)
+            .await?;
         for row in conn.query("select ref from hearth.apps", &[]).await? {
             if let Ok(reference) = row.get::<_, &str>(0).parse() {
                 provision::ensure_logins(&self.server, &reference).await?;
@@ -242,7 +259,9 @@ impl Registry {
 
     /// Follows changes that other processes make, until the registry is dropped.
     pub fn follow(self: &Arc<Self>) {
-        let config = self.server.config(&Login::Admin, CONTROL_DATABASE);
+        let config = self
+            .server
+            .config(&Login::Admin, &self.options.control_database);
         let mut notices = listen(config, vec!["hearth_apps".to_owned()]);
         let registry = Arc::downgrade(self);
         tokio::spawn(async move {
@@ -297,6 +316,7 @@ impl Registry {
                 .is_some_and(|new| Arc::ptr_eq(new, app))
             {
                 app.database.close();
+                let _ = self.gone.send(reference.clone());
             }
         }
         self.known.store(Arc::new(after));
@@ -383,6 +403,12 @@ impl Registry {
             .cloned()
     }
 
+    /// References of applications that were deleted, or replaced because their keys or state
+    /// changed: what a service keeps for them can go.
+    pub fn gone(&self) -> broadcast::Receiver<AppRef> {
+        self.gone.subscribe()
+    }
+
     /// All applications, oldest first.
     pub fn list(&self) -> Vec<Arc<App>> {
         let mut apps: Vec<_> = self.known.load().apps.values().cloned().collect();
@@ -432,12 +458,17 @@ impl Registry {
             .key
             .seal(&serde_json::to_string(&secrets).unwrap_or_default());
         let settings = self.seal_settings(&new.settings);
-        provision::create_application(&self.server, TEMPLATE, &reference, &secrets.owner_password)
-            .await
-            .map_err(|e| match e.sqlstate().map(|s| s.code()) {
-                Some("42P04" | "42710") => RegistryError::Exists(reference.clone()),
-                _ => e.into(),
-            })?;
+        provision::create_application(
+            &self.server,
+            &self.template(),
+            &reference,
+            &secrets.owner_password,
+        )
+        .await
+        .map_err(|e| match e.sqlstate().map(|s| s.code()) {
+            Some("42P04" | "42710") => RegistryError::Exists(reference.clone()),
+            _ => e.into(),
+        })?;
         let conn = self.control.get().await?;
         let recorded = conn
             .execute(
@@ -525,6 +556,19 @@ impl Registry {
         .await
     }
 
+    /// Gives an application another name.
+    ///
+    /// # Errors
+    /// If there is none or PostgreSQL refuses.
+    pub async fn rename(&self, reference: &AppRef, name: &str) -> Result<(), RegistryError> {
+        self.update(
+            "update hearth.apps set name = $2 where ref = $1",
+            reference,
+            &name,
+        )
+        .await
+    }
+
     async fn update(
         &self,
         sql: &str,
@@ -555,6 +599,15 @@ impl Registry {
         tokio::time::timeout(Duration::from_secs(2), asked)
             .await
             .unwrap_or_else(|_| Err(PgError::Unavailable("no answer within 2 s".to_owned())))
+    }
+
+    /// A connection to the control database, as admin: for what the console keeps there. Never for
+    /// statements of users.
+    ///
+    /// # Errors
+    /// If none can be made.
+    pub async fn control(&self) -> Result<hearth_pg::Conn, PgError> {
+        self.control.get().await
     }
 
     /// The server the applications are on.
@@ -599,21 +652,24 @@ impl StoredApp {
     }
 }
 
-async fn ensure_control_database(server: &Server) -> Result<(), RegistryError> {
-    let config = server.config(&Login::Admin, CONTROL_DATABASE);
+async fn ensure_control_database(server: &Server, name: &str) -> Result<(), RegistryError> {
+    let config = server.config(&Login::Admin, name);
+    let name = quote(name);
     let client = match connect::connect(&config).await {
         Ok((client, _)) => client,
         Err(e) if e.sqlstate().is_some_and(|s| s.code() == "3D000") => {
             let admin = provision::admin(server).await?;
             match admin
-                .batch_execute("create database hearth template template0 encoding 'UTF8'")
+                .batch_execute(&format!(
+                    "create database {name} template template0 encoding 'UTF8'"
+                ))
                 .await
             {
                 Err(e) if e.code().is_none_or(|c| c.code() != "42P04") => return Err(e.into()),
                 _ => {}
             }
             admin
-                .batch_execute("revoke all on database hearth from public")
+                .batch_execute(&format!("revoke all on database {name} from public"))
                 .await?;
             connect::connect(&config).await?.0
         }

@@ -21,14 +21,17 @@ pub enum ServiceName {
     Storage,
     /// Sockets.
     Realtime,
+    /// The database's structure, for the service key.
+    Pg,
 }
 
 impl ServiceName {
-    const ALL: [(Self, &'static str); 4] = [
+    const ALL: [(Self, &'static str); 5] = [
         (Self::Rest, "/rest/v1"),
         (Self::Auth, "/auth/v1"),
         (Self::Storage, "/storage/v1"),
         (Self::Realtime, "/realtime/v1"),
+        (Self::Pg, "/pg"),
     ];
 
     /// Its name in logs.
@@ -38,6 +41,7 @@ impl ServiceName {
             Self::Auth => "auth",
             Self::Storage => "storage",
             Self::Realtime => "realtime",
+            Self::Pg => "pg",
         }
     }
 }

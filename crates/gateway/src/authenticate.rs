@@ -41,7 +41,7 @@ pub fn caller(
     let optional = match service {
         ServiceName::Storage => true,
         ServiceName::Auth => is_open_auth_path(path),
-        ServiceName::Rest | ServiceName::Realtime => false,
+        ServiceName::Rest | ServiceName::Realtime | ServiceName::Pg => false,
     };
     let proven = matches!(bearer, Bearer::Key(_) | Bearer::Token(_));
     if !optional && api_key.is_none() {

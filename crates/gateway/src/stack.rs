@@ -11,7 +11,7 @@ use axum::body::Body;
 use axum::response::Response;
 use futures_util::FutureExt;
 use hearth_apps::app::AppState;
-use hearth_apps::{Registry, RequestContext};
+use hearth_apps::{Client, Registry, RequestContext};
 use hearth_core::RequestId;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, header};
 use tower::Layer;
@@ -37,6 +37,8 @@ pub struct Services {
     pub storage: Router,
     /// `/realtime/v1`
     pub realtime: Router,
+    /// `/pg`
+    pub pg: Router,
     /// Everything that belongs to no application: health, console, demo.
     pub root: Router,
 }
@@ -87,6 +89,7 @@ pub struct Gateway {
     auth: Compressed,
     storage: Router,
     realtime: Router,
+    pg: Compressed,
     root: Compressed,
 }
 
@@ -111,6 +114,7 @@ impl Gateway {
                     .layer(axum::middleware::map_response(async |r| hide_row_range(r))),
             ),
             auth: layer.layer(services.auth),
+            pg: layer.layer(services.pg),
             root: layer.layer(services.root),
             storage: services.storage,
             realtime: services.realtime,
@@ -185,6 +189,8 @@ impl Gateway {
             if cors::is_preflight(request.method(), request.headers()) {
                 return Ok(cors::preflight(request.headers()));
             }
+            let client = self.client(&request, peer.ip());
+            request.extensions_mut().insert(client);
             return self
                 .root
                 .clone()
@@ -233,6 +239,7 @@ impl Gateway {
                 .bounded(self.auth.clone(), request)
                 .await
                 .map(into_body),
+            ServiceName::Pg => self.bounded(self.pg.clone(), request).await.map(into_body),
         }
     }
 
@@ -271,6 +278,17 @@ impl Gateway {
             return Err(GatewayError::BodyTooLarge { limit });
         }
         Ok(response)
+    }
+
+    /// What a route that belongs to no application may know of the client.
+    fn client(&self, request: &Request<Body>, peer: IpAddr) -> Client {
+        let proxy = Proxy::of(request, peer);
+        let origin = self.base_url(None, request_host(request).as_deref(), &proxy);
+        Client {
+            https: origin.starts_with("https://"),
+            origin: origin.into(),
+            peer: proxy.client,
+        }
     }
 
     /// The application's address as the client wrote it.

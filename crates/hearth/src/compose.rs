@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use hearth_admin::{Admin, AdminConfig, Template};
 use hearth_apps::Registry;
 use hearth_auth::Auth;
 use hearth_config::ServerConfig;
@@ -12,6 +13,7 @@ use hearth_realtime::Realtime;
 use hearth_rest::Rest;
 use hearth_storage::Storage;
 
+use crate::demo;
 use crate::root::{self, RootState};
 
 /// What every application's database needs, in the order it is applied.
@@ -28,6 +30,8 @@ pub(crate) fn migration_sets() -> Vec<MigrationSet> {
 pub(crate) struct Composed {
     /// Answers requests.
     pub(crate) gateway: Arc<Gateway>,
+    /// The console's server side.
+    pub(crate) admin: Arc<Admin>,
     /// Closes its sockets before the server stops.
     pub(crate) realtime: Arc<Realtime>,
 }
@@ -37,17 +41,24 @@ pub(crate) fn compose(
     config: &ServerConfig,
     registry: &Arc<Registry>,
     root: RootState,
+    database_address: (String, u16),
 ) -> anyhow::Result<Composed> {
     let rest = Rest::new();
+    forget_with_applications(registry, &rest);
     let auth = Auth::new(auth_config(config));
     let storage = Storage::new(storage_config(config))?;
     let realtime = Realtime::new();
+    let admin = Admin::new(admin_config(config, database_address), registry.clone());
+    let root = root::router(root)
+        .merge(hearth_admin::router(admin.clone()))
+        .merge(hearth_console::router());
     let services = Services {
         rest: hearth_rest::router(rest),
         auth: hearth_auth::router(auth),
         storage: hearth_storage::router(storage),
         realtime: hearth_realtime::router(realtime.clone()),
-        root: root::router(root),
+        pg: hearth_admin::pg_router(admin.clone()),
+        root,
     };
     let gateway = GatewayConfig {
         public_url: config.public_url.clone(),
@@ -59,8 +70,22 @@ pub(crate) fn compose(
     };
     Ok(Composed {
         gateway: Gateway::new(registry.clone(), gateway, services),
+        admin,
         realtime,
     })
+}
+
+/// Drops the schema cache and listener of an application that went. (Realtime notices by itself
+/// that the database was closed; auth and storage keep nothing per application.)
+fn forget_with_applications(registry: &Arc<Registry>, rest: &Arc<Rest>) {
+    let mut gone = registry.gone();
+    let rest = Arc::downgrade(rest);
+    tokio::spawn(async move {
+        while let Ok(reference) = gone.recv().await {
+            let Some(rest) = rest.upgrade() else { return };
+            rest.forget(reference.as_str());
+        }
+    });
 }
 
 fn auth_config(config: &ServerConfig) -> hearth_auth::AuthConfig {
@@ -73,6 +98,24 @@ fn auth_config(config: &ServerConfig) -> hearth_auth::AuthConfig {
 fn storage_config(config: &ServerConfig) -> hearth_storage::StorageConfig {
     hearth_storage::StorageConfig {
         root: config.storage_root.clone(),
+    }
+}
+
+pub(crate) fn admin_config(config: &ServerConfig, database_address: (String, u16)) -> AdminConfig {
+    let config = config.clone();
+    AdminConfig {
+        database_address,
+        templates: vec![Template {
+            name: "chatroom",
+            sql: demo::sql(),
+        }],
+        forget_objects: Arc::new(move |reference| {
+            let config = config.clone();
+            Box::pin(async move {
+                let deleted = delete_objects(&config, &reference).await;
+                deleted.map_err(|error| error.to_string())
+            })
+        }),
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use anyhow::Context;
 use hearth_apps::Registry;
 use hearth_apps::database::PoolSizes;
-use hearth_apps::registry::RegistryOptions;
+use hearth_apps::registry::{CONTROL_DATABASE, RegistryOptions};
 use hearth_apps::seal::MasterKey;
 use hearth_config::ServerConfig;
 use hearth_core::{AppRef, Secret, SystemClock};
@@ -115,6 +115,7 @@ impl OpenDatabase {
     ) -> anyhow::Result<Self> {
         let server = Arc::new(server);
         let options = RegistryOptions {
+            control_database: CONTROL_DATABASE.to_owned(),
             key,
             sets: compose::migration_sets(),
             pool_sizes: PoolSizes {
@@ -152,7 +153,7 @@ impl OpenDatabase {
     }
 
     /// Loopback host and port of PostgreSQL.
-    fn address(&self) -> (String, u16) {
+    pub(crate) fn address(&self) -> (String, u16) {
         use tokio_postgres::config::Host;
         match &self.source {
             Source::Embedded(embedded) => ("127.0.0.1".to_owned(), embedded.tcp_port()),

@@ -54,8 +54,7 @@ pub(crate) async fn install(database: &OpenDatabase) -> anyhow::Result<()> {
         .query_one("select to_regclass('public.messages') is null", &[])
         .await?;
     if row.get(0) {
-        let sql = format!("begin; {SCHEMA}\n; {SUPPLEMENT}\n; commit");
-        owner.batch_execute(&sql).await.map_err(|e| {
+        owner.batch_execute(&sql()).await.map_err(|e| {
             anyhow::anyhow!(
                 "the demo's SQL failed: {}",
                 hearth_pg::connect::describe(&e)
@@ -63,6 +62,11 @@ pub(crate) async fn install(database: &OpenDatabase) -> anyhow::Result<()> {
         })?;
     }
     Ok(())
+}
+
+/// The whole SQL as one transaction.
+pub(crate) fn sql() -> String {
+    format!("begin; {SCHEMA}\n; {SUPPLEMENT}\n; commit")
 }
 
 fn reference() -> anyhow::Result<AppRef> {

@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::Context;
 use hearth_apps::{AppSettings, NewApp, Registry};
 use hearth_config::ServerConfig;
+use hearth_core::Secret;
 use hearth_gateway::Listener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
@@ -63,14 +64,19 @@ async fn run(
         registry: registry.clone(),
         demo: config.demo,
     };
-    let composed = compose::compose(config, registry, root)?;
+    let composed = compose::compose(config, registry, root, database.address())?;
+    let first = composed
+        .admin
+        .first_administrator(administrator_password())
+        .await
+        .context("the console's first administrator")?;
     RuntimeFile::of(&database.server, database.tcp_port(), url.to_owned())
         .write(&config.data_dir)
         .context("server.json cannot be written to the data directory")?;
     if let Source::Embedded(embedded) = &database.source {
         embedded.announce(url);
     }
-    announce(config, url, registry);
+    announce(config, url, registry, first.as_ref());
     let realtime = composed.realtime.clone();
     // Slots that an earlier run left: clients may resume behind what they had.
     if let Err(error) = realtime.adopt(&registry.list()).await {
@@ -85,6 +91,14 @@ async fn run(
     };
     listener.serve(composed.gateway, stopped, DRAIN).await;
     Ok(())
+}
+
+/// The first administrator's password, where the operator sets it.
+fn administrator_password() -> Option<Secret> {
+    std::env::var("HEARTH_ADMIN_PASSWORD")
+        .ok()
+        .filter(|password| !password.is_empty())
+        .map(Secret::new)
 }
 
 async fn first_application(registry: &Arc<Registry>) -> anyhow::Result<()> {
@@ -165,7 +179,12 @@ fn stop_on_signals(stop: CancellationToken) -> anyhow::Result<()> {
     clippy::print_stdout,
     reason = "this is what the command was typed for"
 )]
-fn announce(config: &ServerConfig, url: &str, registry: &Arc<Registry>) {
+fn announce(
+    config: &ServerConfig,
+    url: &str,
+    registry: &Arc<Registry>,
+    first: Option<&(&'static str, Secret)>,
+) {
     let base = config.public_url.as_deref().unwrap_or(url);
     let demo = config.demo.then(|| demo::REFERENCE.parse().ok()).flatten();
     let demo = demo.and_then(|reference| registry.get(&reference));
@@ -185,6 +204,16 @@ fn announce(config: &ServerConfig, url: &str, registry: &Arc<Registry>) {
         println!("  anon key            {}", app.keys.anon);
         println!();
     }
+    println!("  控制台  console     {base}/console/");
+    if let Some((username, password)) = first {
+        println!("  用户名  user        {username}");
+        // Shown this once: nothing but its hash is kept.
+        match administrator_password() {
+            Some(_) => println!("  密码    password    HEARTH_ADMIN_PASSWORD"),
+            None => println!("  密码    password    {}", password.expose()),
+        }
+    }
+    println!();
     println!(
         "  全部密钥 all keys    hearth status --data-dir {}",
         config.data_dir.display()

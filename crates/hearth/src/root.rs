@@ -26,11 +26,13 @@ pub(crate) fn router(state: RootState) -> Router {
         .route("/healthz", get(async || "ok\n"))
         .route("/readyz", get(ready))
         .fallback(no_route);
-    if state.demo {
-        router = router
-            .route("/", get(async || Redirect::temporary("/demo/chatroom/")))
-            .merge(demo::router(state.registry.clone()));
-    }
+    let start = if state.demo {
+        router = router.merge(demo::router(state.registry.clone()));
+        "/demo/chatroom/"
+    } else {
+        "/console/"
+    };
+    router = router.route("/", get(async move || Redirect::temporary(start)));
     router.with_state(state)
 }
 

@@ -1,10 +1,13 @@
 //! Opening one connection, with TLS where the server's address asks for it.
 
+use std::future::poll_fn;
 use std::sync::Arc;
 
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::task::JoinHandle;
 use tokio_postgres::config::SslMode;
-use tokio_postgres::{Client, Config, NoTls};
+use tokio_postgres::error::DbError;
+use tokio_postgres::{AsyncMessage, CancelToken, Client, Config, Connection, NoTls};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::error::PgError;
@@ -15,6 +18,17 @@ use crate::error::PgError;
 /// [`PgError::Unavailable`] where the server cannot be reached or is not ready,
 /// [`PgError::Postgres`] where it refuses (wrong password, no such database).
 pub async fn connect(config: &Config) -> Result<(Client, JoinHandle<()>), PgError> {
+    connect_heard(config, |_| {}).await
+}
+
+/// As [`connect`], and `hear` is called with each notice that the server sends.
+///
+/// # Errors
+/// As [`connect`].
+pub async fn connect_heard<F>(config: &Config, hear: F) -> Result<(Client, JoinHandle<()>), PgError>
+where
+    F: FnMut(DbError) + Send + 'static,
+{
     let unavailable = |e: tokio_postgres::Error| {
         let error = PgError::Postgres(e);
         if error.is_unavailable() {
@@ -25,17 +39,44 @@ pub async fn connect(config: &Config) -> Result<(Client, JoinHandle<()>), PgErro
     };
     if config.get_ssl_mode() == SslMode::Disable || only_sockets(config) {
         let (client, connection) = config.connect(NoTls).await.map_err(unavailable)?;
-        Ok((
-            client,
-            tokio::spawn(async move { end_quietly(connection.await) }),
-        ))
+        Ok((client, tokio::spawn(drive(connection, hear))))
     } else {
         let tls = MakeRustlsConnect::new(tls_config());
         let (client, connection) = config.connect(tls).await.map_err(unavailable)?;
-        Ok((
-            client,
-            tokio::spawn(async move { end_quietly(connection.await) }),
-        ))
+        Ok((client, tokio::spawn(drive(connection, hear))))
+    }
+}
+
+/// Asks the server to give up what the connection of `token`, opened with `config`, is doing.
+///
+/// # Errors
+/// If the server cannot be reached.
+pub async fn cancel(config: &Config, token: &CancelToken) -> Result<(), PgError> {
+    if config.get_ssl_mode() == SslMode::Disable || only_sockets(config) {
+        token.cancel_query(NoTls).await?;
+    } else {
+        let tls = MakeRustlsConnect::new(tls_config());
+        token.cancel_query(tls).await?;
+    }
+    Ok(())
+}
+
+async fn drive<S, T, F>(mut connection: Connection<S, T>, mut hear: F)
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+    T: AsyncRead + AsyncWrite + Unpin,
+    F: FnMut(DbError),
+{
+    loop {
+        match poll_fn(|cx| connection.poll_message(cx)).await {
+            Some(Ok(AsyncMessage::Notice(notice))) => {
+                tracing::debug!("{}: {}", notice.severity(), notice.message());
+                hear(notice);
+            }
+            Some(Ok(_)) => {}
+            Some(Err(error)) => return end_quietly(Err(error)),
+            None => return,
+        }
     }
 }
 

@@ -5,6 +5,7 @@
 //! caller's rights, [`response`] sets status and headers. [`handler`](self) tells the story.
 
 pub mod config;
+mod decode;
 mod describe;
 pub mod error;
 pub mod execute;

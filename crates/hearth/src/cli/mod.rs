@@ -1,5 +1,6 @@
 //! The commands: raw flags become checked settings, then one file per command.
 
+mod admin;
 mod apps;
 mod output;
 mod serve;
@@ -32,6 +33,8 @@ enum Command {
     Apps(apps::AppsArgs),
     /// Run SQL as the owner of an application.
     Sql(sql::SqlArgs),
+    /// Administrators of the console.
+    Admin(admin::AdminArgs),
 }
 
 /// Where the server is: flags that every command has.
@@ -64,6 +67,7 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Status(args) => status::run(args).await,
         Command::Apps(args) => apps::run(args).await,
         Command::Sql(args) => sql::run(args).await,
+        Command::Admin(args) => admin::run(args).await,
     }
 }
 

@@ -1,6 +1,6 @@
 //! PostgreSQL's errors as HTTP: the SQLSTATE decides the status, and `raise` may decide everything.
 
-use hearth_pg::PgError;
+use hearth_pg::{PgError, ServerError};
 use http::StatusCode;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -55,7 +55,7 @@ impl PgFailure {
                 StatusCode::GATEWAY_TIMEOUT,
                 "Timed out acquiring connection from connection pool.",
             ),
-            PgError::Postgres(error) => match error.as_db_error() {
+            error => match error.server_error() {
                 Some(error) => Self::of_server(error, authenticated),
                 None => plain(
                     "PGRST001",
@@ -66,12 +66,12 @@ impl PgFailure {
         }
     }
 
-    fn of_server(error: &tokio_postgres::error::DbError, authenticated: bool) -> Self {
-        let code = error.code().code();
+    fn of_server(error: ServerError, authenticated: bool) -> Self {
+        let code = error.code.code();
         if code == "PGRST" {
-            return Self::raised(error.message(), error.detail());
+            return Self::raised(&error.message, error.detail.as_deref());
         }
-        let status = status(code, error.message(), authenticated);
+        let status = status(code, &error.message, authenticated);
         let mut headers = Vec::new();
         if status == StatusCode::UNAUTHORIZED {
             headers.push(("www-authenticate".to_owned(), "Bearer".to_owned()));
@@ -79,10 +79,10 @@ impl PgFailure {
         Self {
             status,
             code: code.to_owned(),
-            reason: code.starts_with("PT").then(|| error.message().to_owned()),
-            message: error.message().to_owned(),
-            details: error.detail().map(str::to_owned),
-            hint: error.hint().map(str::to_owned),
+            reason: code.starts_with("PT").then(|| error.message.clone()),
+            message: error.message,
+            details: error.detail,
+            hint: error.hint,
             headers,
         }
     }

@@ -361,21 +361,21 @@ mod tests {
     }
 
     #[test]
-    fn a_megabyte_is_long_and_nothing_worse() {
+    fn long_texts_are_long_and_nothing_worse() {
         for raw in [
-            "a=eq.1&".repeat(150_000),
-            "a.limit=1&".repeat(100_000),
-            format!("or=({}a.eq.1)", "a.eq.1,".repeat(150_000)),
-            format!("id=in.({})", "\"a\\\"\",".repeat(150_000)),
-            format!("select={}", "a,".repeat(500_000)),
-            format!("order={}", "a.desc,".repeat(150_000)),
-            format!("select={}", "a".repeat(1_000_000)),
-            format!("select={}", "(".repeat(1_000_000)),
-            format!("id=eq.{}", "%".repeat(1_000_000)),
+            "a=eq.1&".repeat(15_000),
+            "a.limit=1&".repeat(10_000),
+            format!("or=({}a.eq.1)", "a.eq.1,".repeat(15_000)),
+            format!("id=in.({})", "\"a\\\"\",".repeat(15_000)),
+            format!("select={}", "a,".repeat(50_000)),
+            format!("order={}", "a.desc,".repeat(15_000)),
+            format!("select={}", "a".repeat(100_000)),
+            format!("select={}", "(".repeat(100_000)),
+            format!("id=eq.{}", "%".repeat(100_000)),
         ] {
             let _ = QueryString::parse(&raw, false);
         }
-        let many = format!("select={}", "a(b),".repeat(200_000));
+        let many = format!("select={}", "a(b),".repeat(20_000));
         assert!(QueryString::parse(&many, false).is_err());
     }
 

@@ -115,3 +115,25 @@ async fn ten_thousand_tables_load() {
     assert_eq!(answer.status, 200);
     app.drop_database().await.unwrap();
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn lost_connections_are_replaced() {
+    let app = orchestra(AppSettings::default()).await;
+    let router = hearth_rest::router(Rest::new());
+    let ask = async |path: &str| send(&router, app.anon(), get(path)).await;
+    assert_eq!(ask("/venues?id=eq.1").await.status, 200);
+    let root = app.superuser().await.unwrap();
+    root.batch_execute(
+        "select pg_terminate_backend(pid) from pg_stat_activity \
+         where datname = current_database() and pid <> pg_backend_pid()",
+    )
+    .await
+    .unwrap();
+    assert_eq!(ask("/venues?id=eq.1").await.status, 200);
+    // The listener comes back too, and hears what happened meanwhile.
+    app.sql("create table after_the_loss (id int primary key)")
+        .await
+        .unwrap();
+    assert_eq!(ask("/after_the_loss").await.status, 200);
+    app.drop_database().await.unwrap();
+}

@@ -1,0 +1,209 @@
+//! `/run`: SQL as the console's editor runs it, with a chosen role, all results, and a way to
+//! cancel it.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use axum::extract::State;
+use axum::response::Response;
+use axum::routing::{delete, post};
+use hearth_apps::{App, ServiceRole};
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+use tokio_postgres::error::DbError;
+use uuid::Uuid;
+
+use super::{Id, record};
+use crate::access::Target;
+use crate::admin::Admin;
+use crate::error::AdminError;
+use crate::input::{self, Input};
+use crate::run::engine::{self, Answer, As, Job};
+use crate::run::split::split;
+
+const TIMEOUT: u64 = 60_000;
+const LONGEST: u64 = 600_000;
+const ROWS: usize = 1000;
+const MOST_ROWS: usize = 100_000;
+/// Characters of a script in the record.
+const RECORDED: usize = 2000;
+
+#[derive(Deserialize)]
+struct Run {
+    #[serde(default)]
+    sql: String,
+    role: Option<String>,
+    user_id: Option<String>,
+    timeout_ms: Option<u64>,
+    max_rows: Option<usize>,
+    run_id: Option<String>,
+}
+
+pub(super) fn router() -> Router<Arc<Admin>> {
+    Router::new()
+        .route("/run", post(run))
+        .route("/run/{id}", delete(cancel))
+}
+
+async fn run(
+    State(admin): State<Arc<Admin>>,
+    target: Target,
+    Input(given): Input<Run>,
+) -> Result<Response, AdminError> {
+    let role_name = given.role.as_deref().unwrap_or("postgres");
+    let role = role(&target.app, role_name, given.user_id.as_deref()).await?;
+    let timeout = given.timeout_ms.unwrap_or(TIMEOUT).clamp(1, LONGEST);
+    let timeout = Duration::from_millis(timeout);
+    let id = given.run_id.unwrap_or_else(|| Uuid::new_v4().to_string());
+    if id.chars().count() > 100 {
+        return Err(AdminError::invalid(
+            "run_id has at most 100 characters",
+            "run_id 最多 100 个字符",
+        ));
+    }
+    let job = Job {
+        script: &given.sql,
+        parameters: &[],
+        role,
+        timeout,
+        max_rows: given.max_rows.unwrap_or(ROWS).clamp(1, MOST_ROWS),
+        read_only: target.read_only,
+    };
+    let place = admin.runs.enter(&target.app.reference, &id)?;
+    let started = Instant::now();
+    let session = admin.session(&target.app).await?;
+    let deadline = place.started(session.canceller()?, timeout);
+    let answered = engine::run(&session, &job).await;
+    drop(deadline);
+    let duration = started.elapsed();
+    let notices: Vec<Value> = session.notices().iter().map(notice).collect();
+    session.release();
+    let answers = answered?;
+    record_statements(&admin, &target, &given.sql, role_name, &answers).await?;
+    let results: Vec<Value> = answers.into_iter().map(result).collect();
+    Ok(input::json(&json!({
+        "results": results,
+        "notices": notices,
+        "duration_ms": u64::try_from(duration.as_millis()).unwrap_or(u64::MAX),
+    })))
+}
+
+async fn cancel(
+    State(admin): State<Arc<Admin>>,
+    target: Target,
+    Id(id): Id,
+) -> Result<Response, AdminError> {
+    admin.runs.cancel(&target.app.reference, &id).await?;
+    Ok(input::nothing())
+}
+
+/// As whom to run: the owner, or a role of the instant API with a token's claims.
+async fn role(app: &App, name: &str, user: Option<&str>) -> Result<As, AdminError> {
+    let role = match name {
+        "postgres" => return Ok(As::Owner),
+        "anon" => "anon",
+        "authenticated" => "authenticated",
+        "service_role" => "service_role",
+        _ => {
+            return Err(AdminError::invalid(
+                "role is postgres, anon, authenticated or service_role",
+                "role 只能是 postgres、anon、authenticated 或 service_role",
+            ));
+        }
+    };
+    let mut claims = Map::new();
+    claims.insert("role".to_owned(), json!(role));
+    if let Some(user) = user.filter(|user| !user.is_empty()) {
+        let id: Uuid = user
+            .parse()
+            .map_err(|_| AdminError::invalid("user_id must be a UUID", "user_id 必须是 UUID"))?;
+        claims.insert("aud".to_owned(), json!("authenticated"));
+        claims.insert("sub".to_owned(), json!(id));
+        claims.extend(user_claims(app, id).await?);
+    }
+    Ok(As::Caller {
+        role,
+        claims: Value::Object(claims).to_string(),
+    })
+}
+
+/// What a token of this user would say beside the id.
+async fn user_claims(app: &App, id: Uuid) -> Result<Map<String, Value>, AdminError> {
+    let conn = app.database.service(ServiceRole::Auth).await?;
+    let row = conn
+        .query_opt(
+            "select jsonb_build_object(
+                 'email', coalesce(email, ''), 'phone', coalesce(phone, ''),
+                 'app_metadata', coalesce(raw_app_meta_data, '{}'),
+                 'user_metadata', coalesce(raw_user_meta_data, '{}'),
+                 'is_anonymous', is_anonymous)
+             from auth.users where id = $1",
+            &[&id],
+        )
+        .await?;
+    match row.map(|row| row.get::<_, Value>(0)) {
+        Some(Value::Object(claims)) => Ok(claims),
+        _ => Err(AdminError::invalid(
+            format!("There is no user {id}"),
+            format!("用户 {id} 不存在"),
+        )),
+    }
+}
+
+fn result(answer: Answer) -> Value {
+    let fields: Vec<Value> = answer
+        .fields
+        .iter()
+        .map(|field| json!({"name": field.name, "type": field.kind.name()}))
+        .collect();
+    json!({
+        "command": answer.command,
+        "fields": fields,
+        "rows": answer.rows,
+        "row_count": answer.row_count,
+        "truncated": answer.truncated,
+    })
+}
+
+fn notice(notice: &DbError) -> Value {
+    json!({
+        "severity": notice.severity(),
+        "message": notice.message(),
+        "code": notice.code().code(),
+        "detail": notice.detail(),
+        "hint": notice.hint(),
+    })
+}
+
+/// Records a script that did more than look.
+pub(super) async fn record_statements(
+    admin: &Admin,
+    target: &Target,
+    sql: &str,
+    role: &str,
+    answers: &[Answer],
+) -> Result<(), AdminError> {
+    let looks = |command: &str| matches!(command, "SELECT" | "SHOW" | "EXPLAIN");
+    let modifies = split(sql)
+        .iter()
+        .any(|statement| statement.word(0) == "WITH" && modifying(&statement.text.to_uppercase()));
+    if answers.iter().all(|answer| looks(&answer.command)) && !modifies {
+        return Ok(());
+    }
+    let recorded: String = sql.chars().take(RECORDED).collect();
+    record(
+        admin,
+        target,
+        "sql.run",
+        json!({"sql": recorded, "role": role}),
+    )
+    .await
+}
+
+/// A `with` that may hold more than queries; recorded once too often rather than too seldom.
+fn modifying(text: &str) -> bool {
+    ["INSERT", "UPDATE", "DELETE", "MERGE"]
+        .iter()
+        .any(|word| text.contains(word))
+}
