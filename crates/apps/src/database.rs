@@ -88,7 +88,7 @@ impl AppDatabase {
         }
     }
 
-    /// A connection for a caller's work: login `authenticator`, to be used only through
+    /// A connection for a caller's work: its `authenticator` login, to be used only through
     /// [`hearth_pg::scope`], which takes on the caller's role and claims for one transaction.
     ///
     /// # Errors

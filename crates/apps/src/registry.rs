@@ -220,6 +220,11 @@ impl Registry {
         provision::ensure_roles(&self.server).await?;
         provision::ensure_template(&self.server, &self.template(), &self.options.sets, false)
             .await?;
+        for row in conn.query("select ref from hearth.apps", &[]).await? {
+            if let Ok(reference) = row.get::<_, &str>(0).parse() {
+                provision::ensure_logins(&self.server, &reference).await?;
+            }
+        }
         conn.execute(
             "insert into hearth.server_state values ('template', $1)
              on conflict (key) do update set value = excluded.value",
