@@ -2,7 +2,7 @@
 //! files in, and without this would keep those of the first build, or none.
 
 fn main() {
-    let page = "../../examples/chatroom/web/dist";
+    let page = "../../console/dist";
     // Cargo looks into a folder only if there is one.
     let _ = std::fs::create_dir_all(page);
     println!("cargo::rerun-if-changed={page}");
