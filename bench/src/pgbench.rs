@@ -23,8 +23,17 @@ pub(crate) struct Script {
 impl Script {
     /// All statements in one pipeline: one round trip, as Hearth does it. A parameter `$n` becomes
     /// a variable, which pgbench binds (`-M prepared`); a variable without a value is NULL.
+    ///
+    /// Hearth leaves `begin` and `commit` to the protocol. The limit has them all the same: it is
+    /// the transaction that has to be done, and stays comparable however Hearth does it.
     pub(crate) fn pipeline(statements: &[Statement], rows: u64) -> Self {
         let mut text = format!("\\set key random(1, {rows})\n\\startpipeline\n");
+        let is_open = statements
+            .first()
+            .is_some_and(|first| first.sql.starts_with("begin"));
+        if !is_open {
+            text.push_str("begin;\n");
+        }
         let mut values = Vec::new();
         for (number, statement) in statements.iter().enumerate() {
             text.push_str(&with_variables(&statement.sql, |n| {
@@ -39,6 +48,9 @@ impl Script {
                     values.push((format!("s{number}_p{}", index + 1), value.clone()));
                 }
             }
+        }
+        if !is_open {
+            text.push_str("commit;\n");
         }
         text.push_str("\\endpipeline\n");
         Self { text, values }
@@ -210,6 +222,11 @@ mod tests {
         };
         let script = Script::pipeline(&[statement], 9);
         assert!(script.text.contains("select :s0_p1, :key, :s0_p3;"));
-        assert!(script.text.starts_with("\\set key random(1, 9)\n"));
+        assert!(
+            script
+                .text
+                .starts_with("\\set key random(1, 9)\n\\startpipeline\nbegin;\n")
+        );
+        assert!(script.text.ends_with(";\ncommit;\n\\endpipeline\n"));
     }
 }

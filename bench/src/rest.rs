@@ -17,7 +17,7 @@ use crate::report::{Operation, Report};
 use crate::server::{APP, Hearth, ROWS};
 
 const ROW: &[u8] =
-    br##"{"username":"bench","bgColor":"#336699","text":"one row, inserted by the benchmark"}"##;
+    br##"{"username":"bench","bgcolor":"#336699","text":"one row, inserted by the benchmark"}"##;
 
 /// One kind of request.
 struct Case {
@@ -225,7 +225,8 @@ async fn capture(
     let position = Log::end_of(&log)?;
     let answer = connection.call(&request, body).await;
     settle().await;
-    let statements = position.statements("authenticator", &format!("app_{APP}"));
+    let statements =
+        position.statements(&format!("authenticator_app_{APP}"), &format!("app_{APP}"));
     admin
         .batch_execute("alter system reset log_statement")
         .await?;

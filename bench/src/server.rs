@@ -48,16 +48,15 @@ impl Hearth {
             .command(&["status", "--app", APP, "-o", "json"])
             .await?;
         hearth.status = serde_json::from_slice(&status).context("hearth status -o json")?;
+        // The last one may not stand in a block of several statements.
         for sql in [
             include_str!("../sql/tutorial.sql"),
             include_str!("../sql/fill.sql"),
+            "vacuum analyze messages",
         ] {
-            hearth.command(&["sql", "--app", APP, "-c", sql]).await?;
+            let sql = format!("--command={sql}");
+            hearth.command(&["sql", "--app", APP, &sql]).await?;
         }
-        // Not inside a block of several statements.
-        hearth
-            .command(&["sql", "--app", APP, "-c", "vacuum analyze messages"])
-            .await?;
         Ok(hearth)
     }
 

@@ -125,7 +125,8 @@ impl Clients {
             receipts,
             next: 0,
         };
-        // Not all at once: joining is not what is measured.
+        // Not all at once: joining is not what is measured, and an application has a limit of
+        // joins per second.
         for _ in 0..count.div_ceil(50) {
             let now = (count - clients.tasks.len()).min(50);
             let opening = (0..now).map(|_| open(address, path, join, joined));
@@ -133,6 +134,9 @@ impl Clients {
                 // A bare broadcaster would send heartbeats on to everybody.
                 let reading = read(socket, clients.book.clone(), noted.clone(), join.is_some());
                 clients.tasks.push(tokio::spawn(reading));
+            }
+            if join.is_some() {
+                tokio::time::sleep(Duration::from_millis(150)).await;
             }
         }
         Ok(clients)

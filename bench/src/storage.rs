@@ -276,6 +276,8 @@ fn nginx_conf(scratch: &Path, port: u16) -> String {
          http {{\n\
            access_log off; sendfile on; tcp_nopush on; keepalive_requests 1000000;\n\
            client_max_body_size 0; client_body_temp_path {scratch}/uploads;\n\
+           proxy_temp_path {scratch}/t; fastcgi_temp_path {scratch}/t;\n\
+           uwsgi_temp_path {scratch}/t; scgi_temp_path {scratch}/t;\n\
            server {{\n\
              listen 127.0.0.1:{port}; root {scratch}/files;\n\
              location / {{ dav_methods PUT; }}\n\

@@ -2,10 +2,15 @@
 
 import * as zlib from 'node:zlib'
 
-/** A PNG of one colour. */
-export function png(width, height, [red, green, blue]) {
-  const line = Buffer.alloc(1 + width * 3)
-  for (let x = 0; x < width; x += 1) line.set([red, green, blue], 1 + x * 3)
+/** A PNG; `color` is [red, green, blue], or gives one for each pixel's place between 0 and 1. */
+export function png(width, height, color) {
+  const at = typeof color === 'function' ? color : () => color
+  const pixels = Buffer.alloc(height * (1 + width * 3))
+  for (let y = 0; y < height; y += 1) {
+    for (let x = 0; x < width; x += 1) {
+      pixels.set(at(x / width, y / height), y * (1 + width * 3) + 1 + x * 3)
+    }
+  }
   const header = Buffer.alloc(13)
   header.writeUInt32BE(width, 0)
   header.writeUInt32BE(height, 4)
@@ -13,7 +18,7 @@ export function png(width, height, [red, green, blue]) {
   return Buffer.concat([
     Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]),
     chunk('IHDR', header),
-    chunk('IDAT', zlib.deflateSync(Buffer.concat(Array(height).fill(line)))),
+    chunk('IDAT', zlib.deflateSync(pixels)),
     chunk('IEND', Buffer.alloc(0)),
   ])
 }
@@ -36,4 +41,16 @@ function crc32(bytes) {
     for (let bit = 0; bit < 8; bit += 1) crc = (crc >>> 1) ^ (0xedb88320 & -(crc & 1))
   }
   return ~crc >>> 0
+}
+
+/** Something to look at: the sun goes down behind hills. */
+export function sunset(width, height) {
+  const mix = (a, b, t) => a.map((value, index) => Math.round(value + (b[index] - value) * t))
+  return png(width, height, (x, y) => {
+    const hills = 0.72 + 0.07 * Math.sin(x * 9) + 0.04 * Math.sin(x * 23 + 1)
+    if (y > hills) return [30, 22, 24]
+    const aspect = width / height
+    if (Math.hypot((x - 0.66) * aspect, y - 0.5) < 0.11) return [255, 226, 170]
+    return y < 0.55 ? mix([34, 48, 84], [206, 110, 78], y / 0.55) : mix([206, 110, 78], [250, 186, 120], (y - 0.55) / 0.3)
+  })
 }

@@ -7,7 +7,7 @@ import { Phone } from '../wx-shim/src/index.js'
 import { tools } from './tools.js'
 
 const here = path.dirname(fileURLToPath(import.meta.url))
-const root = path.resolve(here, '../../examples/chatroom/miniprogram')
+export const root = path.resolve(here, '../../examples/chatroom/miniprogram')
 
 /** lib/supabase.js as a person edits it: the two empty strings filled in, nothing else. */
 export function configured(url, key) {

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { after, afterEach, before, test } from 'node:test'
 
 import { Hearth, until } from '../../lib/hearth.js'
-import { png } from '../../lib/pictures.js'
+import { png, sunset } from '../../lib/pictures.js'
 import { countOf, DESKTOP, launch, marked, openWindow, PHONE, say, shoot, texts, visit } from '../browser.js'
 
 let hearth
@@ -33,7 +33,7 @@ async function enter(...options) {
 
 const word = (kind) => `${kind} ${Math.random().toString(36).slice(2)}`
 
-const landscape = png(1600, 900, [196, 110, 74])
+const landscape = sunset(1600, 900)
 
 test('an empty room greets, and a greeting is one tap', async () => {
   const [{ page, problems }] = await enter(PHONE)

@@ -33,6 +33,7 @@ export class Phone {
     this.files = new Files(this.folder)
     this.sockets = new Sockets(this, tools.WebSocket)
     this.hidden = false
+    this.destroyed = false
     this.networkUp = true
     this.pages = []
     this.app = null
@@ -121,7 +122,8 @@ export class Phone {
       const page = this.pages.pop()
       page.call('onUnload')
     }
-    this.app?.globalData?.room?.stop?.()
+    // What the program still starts from here on, such as a reconnection, does not happen.
+    this.destroyed = true
     for (const timer of this.timers) clearTimeout(timer)
     this.sockets.closeAll(1000, 'destroyed')
     rmSync(this.folder, { recursive: true, force: true })
@@ -129,12 +131,14 @@ export class Phone {
 
   /** Runs `callback` now, or when the program is in the foreground again. */
   whenAwake(callback) {
+    if (this.destroyed) return
     if (this.hidden) this.deferred.push(callback)
     else callback()
   }
 
   scope() {
     const later = (start, once) => (callback, ms, ...args) => {
+      if (this.destroyed) return undefined
       const timer = start(() => {
         if (once) this.timers.delete(timer)
         this.whenAwake(() => callback(...args))

@@ -16,6 +16,7 @@ export class Sockets {
 
   connect(options) {
     this.connects += 1
+    if (this.phone.destroyed) throw new Error('connectSocket on a phone that is gone')
     const task = new SocketTask(this.phone, this.WebSocket, options, () => this.tasks.delete(task))
     this.tasks.add(task)
     return task

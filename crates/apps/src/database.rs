@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hearth_core::AppRef;
-use hearth_pg::{Conn, Login, PgError, Pool, Server};
+use hearth_pg::{Conn, Login, PgError, Pool, Server, WirePool, wire};
 use tokio_postgres::Config;
 
 /// The role a service's own work runs as. No superuser, and never the caller.
@@ -57,6 +57,7 @@ pub struct AppDatabase {
     server: Arc<Server>,
     name: String,
     callers: Pool,
+    transactions: Option<WirePool>,
     auth: Pool,
     storage: Pool,
     realtime: Pool,
@@ -74,12 +75,11 @@ impl AppDatabase {
             let login = Login::Service { role: role.name() };
             Pool::new(server.config(&login, &name), sizes.service, sizes.wait)
         };
+        let caller = server.config(&Login::Authenticator, &name);
         Self {
-            callers: Pool::new(
-                server.config(&Login::Authenticator, &name),
-                sizes.callers,
-                sizes.wait,
-            ),
+            transactions: wire::is_possible(&caller)
+                .then(|| WirePool::new(caller.clone(), sizes.callers, sizes.wait)),
+            callers: Pool::new(caller, sizes.callers, sizes.wait),
             auth: service(ServiceRole::Auth),
             storage: service(ServiceRole::Storage),
             realtime: service(ServiceRole::Realtime),
@@ -88,13 +88,20 @@ impl AppDatabase {
         }
     }
 
-    /// A connection for a caller's work: login `authenticator`, to be used only through
+    /// A connection for a caller's work: its `authenticator` login, to be used only through
     /// [`hearth_pg::scope`], which takes on the caller's role and claims for one transaction.
     ///
     /// # Errors
     /// As [`Pool::get`].
     pub async fn caller(&self) -> Result<Conn, PgError> {
         self.callers.get().await
+    }
+
+    /// Connections for callers' work that is a single statement, a whole transaction in one round
+    /// trip: login `authenticator`, as [`AppDatabase::caller`]. None where the server is reached
+    /// by TLS.
+    pub fn transactions(&self) -> Option<&WirePool> {
+        self.transactions.as_ref()
     }
 
     /// A connection for a service's own work, beyond the caller's rights.
@@ -135,6 +142,9 @@ impl AppDatabase {
         for pool in [&self.callers, &self.auth, &self.storage, &self.realtime] {
             pool.close_idle(idle);
         }
+        if let Some(pool) = &self.transactions {
+            pool.close_idle(idle);
+        }
     }
 
     /// Closes everything for good.
@@ -142,6 +152,14 @@ impl AppDatabase {
         for pool in [&self.callers, &self.auth, &self.storage, &self.realtime] {
             pool.close();
         }
+        if let Some(pool) = &self.transactions {
+            pool.close();
+        }
+    }
+
+    /// Whether it has been closed: the application was deleted, or another value took its place.
+    pub fn is_closed(&self) -> bool {
+        self.callers.is_closed()
     }
 
     /// Open connections over all pools.
@@ -149,6 +167,7 @@ impl AppDatabase {
         [&self.callers, &self.auth, &self.storage, &self.realtime]
             .iter()
             .map(|pool| pool.usage().0)
+            .chain(self.transactions.as_ref().map(|pool| pool.usage().0))
             .sum()
     }
 }

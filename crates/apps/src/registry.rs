@@ -16,6 +16,7 @@ use hearth_pg::{
     Login, Migration, MigrationSet, PgError, Pool, Server, connect, migrate, provision,
 };
 use serde::{Deserialize, Serialize};
+use tokio::sync::broadcast;
 use tokio_postgres::Row;
 
 use crate::app::{App, AppState};
@@ -150,6 +151,7 @@ pub struct Registry {
     reloading: tokio::sync::Mutex<()>,
     opened: Instant,
     looked_again: AtomicU64,
+    gone: broadcast::Sender<AppRef>,
 }
 
 const SELECT: &str = "select ref, name, state, is_default, sealed_settings, sealed_secrets, \
@@ -181,6 +183,7 @@ impl Registry {
             reloading: tokio::sync::Mutex::default(),
             opened: Instant::now(),
             looked_again: AtomicU64::new(0),
+            gone: broadcast::channel(64).0,
         });
         registry.prepare_server().await?;
         registry.reload().await?;
@@ -217,6 +220,11 @@ impl Registry {
         provision::ensure_roles(&self.server).await?;
         provision::ensure_template(&self.server, &self.template(), &self.options.sets, false)
             .await?;
+        for row in conn.query("select ref from hearth.apps", &[]).await? {
+            if let Ok(reference) = row.get::<_, &str>(0).parse() {
+                provision::ensure_logins(&self.server, &reference).await?;
+            }
+        }
         conn.execute(
             "insert into hearth.server_state values ('template', $1)
              on conflict (key) do update set value = excluded.value",
@@ -308,6 +316,7 @@ impl Registry {
                 .is_some_and(|new| Arc::ptr_eq(new, app))
             {
                 app.database.close();
+                let _ = self.gone.send(reference.clone());
             }
         }
         self.known.store(Arc::new(after));
@@ -392,6 +401,12 @@ impl Registry {
             .as_ref()
             .and_then(|reference| known.apps.get(reference))
             .cloned()
+    }
+
+    /// References of applications that were deleted, or replaced because their keys or state
+    /// changed: what a service keeps for them can go.
+    pub fn gone(&self) -> broadcast::Receiver<AppRef> {
+        self.gone.subscribe()
     }
 
     /// All applications, oldest first.

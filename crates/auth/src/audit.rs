@@ -30,6 +30,7 @@ pub(crate) enum Action {
     ChallengeCreated,
     VerificationAttempted,
     FactorDeleted,
+    FactorUpdated,
     IdentityUnlinked,
 }
 
@@ -54,6 +55,7 @@ impl Action {
             Self::ChallengeCreated => "challenge_created",
             Self::VerificationAttempted => "verification_attempted",
             Self::FactorDeleted => "factor_deleted",
+            Self::FactorUpdated => "factor_updated",
             Self::IdentityUnlinked => "identity_unlinked",
         }
     }
@@ -67,7 +69,8 @@ impl Action {
             | Self::FactorUnenrolled
             | Self::ChallengeCreated
             | Self::VerificationAttempted
-            | Self::FactorDeleted => "factor",
+            | Self::FactorDeleted
+            | Self::FactorUpdated => "factor",
             _ => "user",
         }
     }

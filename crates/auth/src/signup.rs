@@ -130,6 +130,21 @@ pub(crate) async fn sign_up(call: &Call, mut sign_up: SignUp) -> Result<SignedUp
     if let Some(user) = existing.as_ref().filter(|user| confirmed(user)) {
         return repeated(call, user, &sign_up, provider, &audience).await;
     }
+    let autoconfirm = match provider {
+        EMAIL => settings.mailer_autoconfirm,
+        _ => settings.sms_autoconfirm,
+    };
+    // Somebody else (an admin, say) may have made this user. Without a mail in between, only the
+    // password shows that it is the same person; upstream would let anybody in here.
+    if let Some(user) = existing.as_ref().filter(|_| autoconfirm)
+        && !call
+            .auth
+            .hasher()
+            .verify(&sign_up.password, &user.encrypted_password)
+            .await?
+    {
+        return Err(AuthError::UserAlreadyExists);
+    }
     let tx = Tx::begin(call.app()).await?;
     let mut user = match existing {
         // Not updated: nobody has shown yet whose address it is.
@@ -138,10 +153,6 @@ pub(crate) async fn sign_up(call: &Call, mut sign_up: SignUp) -> Result<SignedUp
     };
     user = ensure_identity(&tx, call, user, &sign_up, provider).await?;
     let traits = Some(json!({"provider": provider}));
-    let autoconfirm = match provider {
-        EMAIL => settings.mailer_autoconfirm,
-        _ => settings.sms_autoconfirm,
-    };
     let now = call.now();
     if !autoconfirm {
         let actor = Actor::from(&user);

@@ -10,7 +10,9 @@ const METHODS: HeaderValue =
 const EXPOSED: HeaderValue = HeaderValue::from_static(
     "Content-Encoding, Content-Location, Content-Range, Content-Type, Content-Disposition, Date, \
      ETag, Link, Location, Preference-Applied, Range-Unit, Retry-After, Server, Server-Timing, \
-     Transfer-Encoding, Upload-Offset, Upload-Length, Tus-Resumable, X-Request-Id, X-Total-Count, \
+     Transfer-Encoding, Upload-Offset, Upload-Length, Upload-Metadata, Upload-Defer-Length, \
+     Upload-Expires, Tus-Resumable, Tus-Version, Tus-Extension, Tus-Max-Size, Tus-Complete, \
+     X-Request-Id, X-Total-Count, \
      X-Supabase-Api-Version",
 );
 /// What a preflight allows that does not say what it wants: what the clients send, tracing headers

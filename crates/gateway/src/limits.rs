@@ -7,11 +7,13 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use axum::body::Body;
 use bytes::Bytes;
 use futures_util::StreamExt;
 use http_body::{Body as HttpBody, Frame, SizeHint};
+use tokio::time::timeout;
 
 /// At most so many times the limit is read and thrown away before the connection is cut.
 const DISCARD_FACTOR: usize = 8;
@@ -43,11 +45,14 @@ pub fn limit(body: Body, limit: usize) -> (Body, Exceeded) {
     (Body::new(limited), exceeded)
 }
 
-/// Reads `body` to its end, or to the bound of what is thrown away for `limit`.
+/// A client that sends nothing for so long is waiting for the answer.
+const DISCARD_PAUSE: Duration = Duration::from_millis(500);
+
+/// Reads `body` to its end, to a pause, or to the bound of what is thrown away for `limit`.
 pub async fn discard(body: Body, limit: usize) {
     let mut body = body.into_data_stream();
     let mut left = limit.saturating_mul(DISCARD_FACTOR);
-    while let Some(Ok(data)) = body.next().await {
+    while let Ok(Some(Ok(data))) = timeout(DISCARD_PAUSE, body.next()).await {
         let Some(rest) = left.checked_sub(data.len()) else {
             return;
         };

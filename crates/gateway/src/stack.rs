@@ -62,6 +62,25 @@ pub struct GatewayConfig {
 
 type Compressed = Compression<Router, And<SizeAbove, NotForContentType>>;
 
+/// A `Content-Range` that is kept from the compression layer. tower-http leaves answers with this
+/// header alone, since it takes them for ranges of bytes; the instant API's are ranges of rows.
+#[derive(Clone)]
+struct RowRange(HeaderValue);
+
+fn hide_row_range(mut response: Response) -> Response {
+    if let Some(range) = response.headers_mut().remove(header::CONTENT_RANGE) {
+        response.extensions_mut().insert(RowRange(range));
+    }
+    response
+}
+
+fn show_row_range(mut response: Response) -> Response {
+    if let Some(RowRange(range)) = response.extensions_mut().remove() {
+        response.headers_mut().insert(header::CONTENT_RANGE, range);
+    }
+    response
+}
+
 /// The gateway of one server.
 pub struct Gateway {
     registry: Arc<Registry>,
@@ -89,7 +108,11 @@ impl Gateway {
         let predicate = SizeAbove::new(above).and(NotForContentType::IMAGES);
         let layer = CompressionLayer::new().compress_when(predicate);
         Arc::new(Self {
-            rest: layer.layer(services.rest),
+            rest: layer.layer(
+                services
+                    .rest
+                    .layer(axum::middleware::map_response(async |r| hide_row_range(r))),
+            ),
             auth: layer.layer(services.auth),
             pg: layer.layer(services.pg),
             root: layer.layer(services.root),
@@ -210,7 +233,8 @@ impl Gateway {
             ServiceName::Rest => self
                 .bounded(self.rest.clone(), request)
                 .await
-                .map(into_body),
+                .map(into_body)
+                .map(show_row_range),
             ServiceName::Auth => self
                 .bounded(self.auth.clone(), request)
                 .await

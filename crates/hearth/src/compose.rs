@@ -44,6 +44,7 @@ pub(crate) fn compose(
     database_address: (String, u16),
 ) -> anyhow::Result<Composed> {
     let rest = Rest::new();
+    forget_with_applications(registry, &rest);
     let auth = Auth::new(auth_config(config));
     let storage = Storage::new(storage_config(config))?;
     let realtime = Realtime::new();
@@ -72,6 +73,19 @@ pub(crate) fn compose(
         admin,
         realtime,
     })
+}
+
+/// Drops the schema cache and listener of an application that went. (Realtime notices by itself
+/// that the database was closed; auth and storage keep nothing per application.)
+fn forget_with_applications(registry: &Arc<Registry>, rest: &Arc<Rest>) {
+    let mut gone = registry.gone();
+    let rest = Arc::downgrade(rest);
+    tokio::spawn(async move {
+        while let Ok(reference) = gone.recv().await {
+            let Some(rest) = rest.upgrade() else { return };
+            rest.forget(reference.as_str());
+        }
+    });
 }
 
 fn auth_config(config: &ServerConfig) -> hearth_auth::AuthConfig {

@@ -131,7 +131,7 @@ fn page(path: &str) -> Response {
         header::CONTENT_SECURITY_POLICY,
         HeaderValue::from_static(
             "default-src 'self'; connect-src *; img-src * data: blob:; \
-             style-src 'self' 'unsafe-inline'; object-src 'none'; base-uri 'none'; \
+             style-src 'self'; object-src 'none'; base-uri 'none'; \
              frame-ancestors 'self'",
         ),
     );

@@ -54,6 +54,7 @@ async fn run(
     if registry.list().is_empty() {
         first_application(registry).await?;
     }
+    seed_wechat(config, registry).await?;
     if config.demo {
         demo::install(database).await?;
     }
@@ -77,6 +78,10 @@ async fn run(
     }
     announce(config, url, registry, first.as_ref());
     let realtime = composed.realtime.clone();
+    // Slots that an earlier run left: clients may resume behind what they had.
+    if let Err(error) = realtime.adopt(&registry.list()).await {
+        tracing::warn!(%error, "replication slots could not be looked at");
+    }
     let stopping = stop.clone();
     let stopped = async move {
         stopping.cancelled().await;
@@ -110,6 +115,26 @@ async fn first_application(registry: &Arc<Registry>) -> anyhow::Result<()> {
         .await
         .context("the default application")?;
     Ok(())
+}
+
+/// The mini program of the environment becomes the default application's, unless that has one.
+async fn seed_wechat(config: &ServerConfig, registry: &Arc<Registry>) -> anyhow::Result<()> {
+    let Some(app) = registry
+        .default_app()
+        .filter(|_| !config.wechat_appid.is_empty())
+    else {
+        return Ok(());
+    };
+    let mut settings = (*app.settings()).clone();
+    if !settings.auth.wechat_mini_app_id.is_empty() {
+        return Ok(());
+    }
+    settings.auth.wechat_mini_app_id = config.wechat_appid.clone();
+    settings.auth.wechat_mini_app_secret = config.wechat_secret.clone();
+    registry
+        .set_settings(&app.reference, &settings)
+        .await
+        .context("the default application's WeChat mini program")
 }
 
 fn close_idle_connections(registry: &Arc<Registry>, stop: CancellationToken) {

@@ -15,10 +15,12 @@ pub mod scope;
 pub mod server;
 pub mod sqlstate;
 pub mod text_param;
+pub mod wire;
 
-pub use error::PgError;
+pub use error::{PgError, ServerError};
 pub use migrate::{Migration, MigrationSet, Repeatable};
 pub use pool::{Conn, PgClient, Pool};
 pub use scope::{Access, Isolation, Rights, Scoped};
 pub use server::{Login, Server};
 pub use text_param::TextParam;
+pub use wire::{WireClient, WireConn, WirePool, WireRow};

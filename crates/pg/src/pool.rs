@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use deadpool::managed::{self, Metrics, RecycleError, RecycleResult, Timeouts};
+use deadpool::managed::{self, Metrics, QueueMode, RecycleError, RecycleResult, Timeouts};
 use lru::LruCache;
 use tokio_postgres::types::Type;
 use tokio_postgres::{Client, Config, Statement};
@@ -150,6 +150,8 @@ impl Pool {
         let inner = managed::Pool::builder(Manager { config })
             .max_size(size.max(1))
             .timeouts(timeouts)
+            // The connection used last has its plans and pages warm, the others can be closed.
+            .queue_mode(QueueMode::Lifo)
             .runtime(deadpool::Runtime::Tokio1)
             .build();
         match inner {
@@ -186,6 +188,11 @@ impl Pool {
     /// Closes every connection, the busy ones when they come back; the pool refuses from now on.
     pub fn close(&self) {
         self.inner.close();
+    }
+
+    /// Whether it has been closed.
+    pub fn is_closed(&self) -> bool {
+        self.inner.is_closed()
     }
 
     /// Open connections, and how many of them are free.

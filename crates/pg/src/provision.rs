@@ -10,7 +10,7 @@ use crate::connect::connect;
 use crate::error::PgError;
 use crate::identifier::{literal, quote};
 use crate::migrate::{MigrateError, MigrationSet, migrate};
-use crate::server::{Login, Server};
+use crate::server::{Login, Server, authenticator, service_login};
 
 /// Locks out another process that provisions on the same server ("hearth").
 const PROVISION_LOCK: i64 = 0x0068_6561_7274_6800;
@@ -18,6 +18,11 @@ const PROVISION_LOCK: i64 = 0x0068_6561_7274_6800;
 /// Roles that every application's owner is a member of. None of them may ever get CONNECT.
 const OWNER_MEMBERSHIPS: &str = "postgres, anon, authenticated, service_role, \
      supabase_storage_admin, supabase_realtime_admin";
+
+const AUTHENTICATOR_MEMBERSHIPS: &str = "anon, authenticated, service_role";
+
+const SERVICE_MEMBERSHIPS: &str = "anon, authenticated, service_role, \
+     supabase_auth_admin, supabase_storage_admin, supabase_realtime_admin";
 
 /// A connection as admin to the maintenance database.
 ///
@@ -31,19 +36,16 @@ pub async fn admin(server: &Server) -> Result<Client, PgError> {
     )
 }
 
-/// Creates the cluster's roles where they are absent and sets the passwords of Hearth's logins.
+/// Creates the cluster's roles where they are absent.
 ///
 /// # Errors
 /// PostgreSQL's refusal.
 pub async fn ensure_roles(server: &Server) -> Result<(), PgError> {
     let client = admin(server).await?;
-    let password = literal(server.service_password.expose());
     // One transaction: the lock ends with it, and a half-made set of roles is never seen.
     client
         .batch_execute(&format!(
-            "begin; select pg_advisory_xact_lock({PROVISION_LOCK}); {}
-             alter role authenticator password {password};
-             alter role hearth_service password {password}; commit",
+            "begin; select pg_advisory_xact_lock({PROVISION_LOCK}); {} commit",
             bootstrap::ROLES
         ))
         .await?;
@@ -164,6 +166,46 @@ pub async fn create_application(
     opened
 }
 
+/// Makes Hearth's logins to an application's database where they are absent, sets their passwords,
+/// and lets nobody else of Hearth's roles in.
+///
+/// # Errors
+/// PostgreSQL's refusal.
+pub async fn ensure_logins(server: &Server, reference: &AppRef) -> Result<(), PgError> {
+    let client = admin(server).await?;
+    let name = reference.database();
+    let database = quote(&name);
+    let mut sql = format!("begin; select pg_advisory_xact_lock({PROVISION_LOCK});");
+    for (login, memberships) in [
+        (authenticator(&name), AUTHENTICATOR_MEMBERSHIPS),
+        (service_login(&name), SERVICE_MEMBERSHIPS),
+    ] {
+        let exists = client
+            .query_opt("select 1 from pg_roles where rolname = $1", &[&login])
+            .await?
+            .is_some();
+        let verb = if exists { "alter" } else { "create" };
+        let password = literal(server.login_password(&login).expose());
+        let login = quote(&login);
+        sql.push_str(&format!(
+            "{verb} role {login} login noinherit password {password};
+             grant {memberships} to {login};
+             grant connect on database {database} to {login};"
+        ));
+    }
+    // Logins that all applications shared once.
+    let shared =
+        "select rolname from pg_roles where rolname in ('authenticator', 'hearth_service')";
+    for row in client.query(shared, &[]).await? {
+        let role = quote(row.get(0));
+        sql.push_str(&format!(
+            "revoke connect on database {database} from {role};"
+        ));
+    }
+    client.batch_execute(&format!("{sql} commit")).await?;
+    Ok(())
+}
+
 /// Gives a new application's database to its owner, and to nobody else but Hearth's logins.
 async fn open_to_owner(
     server: &Server,
@@ -176,11 +218,11 @@ async fn open_to_owner(
         .batch_execute(&format!(
             "begin;
              revoke all on database {database} from public;
-             grant connect on database {database} to authenticator, hearth_service;
              grant connect, create, temporary on database {database} to {owner};
              commit"
         ))
         .await?;
+    ensure_logins(server, reference).await?;
     let (inside, _) = connect(&server.config(&Login::Admin, &reference.database())).await?;
     let on = |kind: &str| {
         format!(
@@ -243,9 +285,16 @@ pub async fn drop_application(server: &Server, reference: &AppRef) -> Result<(),
             quote(&database)
         ))
         .await?;
-    let owner = quote(&reference.owner_role());
+    let [owner, callers, services] = [
+        reference.owner_role(),
+        authenticator(&database),
+        service_login(&database),
+    ]
+    .map(|role| quote(&role));
     client
-        .batch_execute(&format!("drop role if exists {owner}"))
+        .batch_execute(&format!(
+            "drop role if exists {owner}, {callers}, {services}"
+        ))
         .await?;
     Ok(())
 }

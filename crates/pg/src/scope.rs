@@ -106,7 +106,7 @@ const SET_RIGHTS: &str = "select set_config('search_path', $1, true), \
      set_config('request.cookies', $7, true)";
 
 impl<'a> Rights<'a> {
-    fn values(&self) -> [&'a str; 7] {
+    pub(crate) fn values(&self) -> [&'a str; 7] {
         let r = &self.request;
         [
             self.search_path,

@@ -3,19 +3,20 @@
 use std::time::Duration;
 
 use hearth_core::Secret;
+use sha2::{Digest, Sha256};
 use tokio_postgres::Config;
 
-/// The logins of Hearth. None of them is ever granted to an application's owner, because
-/// `CONNECT` on the applications' databases hangs on them.
+/// The logins of Hearth. All but the admin exist once for each application: CONNECT on its database
+/// hangs on them, and code of the application's users can become the login of its session.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Login {
     /// Creates databases and roles, migrates, replicates. A superuser on the embedded cluster;
     /// the given user on an external server.
     Admin,
-    /// `authenticator`: NOINHERIT, becomes `anon`, `authenticated` or `service_role` through
+    /// `authenticator_<database>`: NOINHERIT, becomes `anon`, `authenticated` or `service_role` through
     /// [`crate::scope`]. Callers' requests run here and nowhere else.
     Authenticator,
-    /// `hearth_service`, started as one of the service roles (`supabase_auth_admin`,
+    /// `hearth_service_<database>`, started as one of the service roles (`supabase_auth_admin`,
     /// `supabase_storage_admin`, `supabase_realtime_admin`): the services' own work. No superuser,
     /// since users may put triggers on the services' tables.
     Service {
@@ -33,7 +34,7 @@ pub struct Server {
     pub admin_user: String,
     /// Its password.
     pub admin_password: Secret,
-    /// Password of `authenticator` and `hearth_service`.
+    /// What the passwords of the applications' logins are derived from.
     pub service_password: Secret,
     /// Name of the admin's maintenance database, `postgres` as a rule.
     pub maintenance_database: String,
@@ -67,7 +68,26 @@ impl Powers {
     };
 }
 
+/// The login of callers' requests to `database`.
+pub fn authenticator(database: &str) -> String {
+    format!("authenticator_{database}")
+}
+
+/// The login of the services' own work in `database`.
+pub fn service_login(database: &str) -> String {
+    format!("hearth_service_{database}")
+}
+
 impl Server {
+    /// The password of an application's login: knowing one gives no other away.
+    pub(crate) fn login_password(&self, login: &str) -> Secret {
+        let mut hash = Sha256::new();
+        hash.update(self.service_password.expose());
+        hash.update([0]);
+        hash.update(login);
+        Secret::new(hex::encode(hash.finalize()))
+    }
+
     /// Connection parameters of `login` to `database`.
     pub fn config(&self, login: &Login, database: &str) -> Config {
         let mut config = self.base.clone();
@@ -82,14 +102,15 @@ impl Server {
                     .password(self.admin_password.expose());
             }
             Login::Authenticator => {
-                config
-                    .user("authenticator")
-                    .password(self.service_password.expose());
+                let user = authenticator(database);
+                config.password(self.login_password(&user).expose());
+                config.user(user);
             }
             Login::Service { role } => {
+                let user = service_login(database);
                 config
-                    .user("hearth_service")
-                    .password(self.service_password.expose())
+                    .password(self.login_password(&user).expose())
+                    .user(user)
                     .options(format!("-c role={role}"));
             }
         }

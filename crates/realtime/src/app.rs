@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use hearth_apps::App;
 
@@ -23,43 +23,24 @@ pub struct Limits {
     pub presence: Rate,
 }
 
-/// Topics, sockets and change reader of one application.
-pub struct AppRealtime {
-    /// The application.
-    pub app: Arc<App>,
-    /// Its topics.
-    pub registry: Arc<Registry>,
-    /// Its rates.
-    pub limits: Limits,
-    /// Its open sockets.
-    pub sockets: Sockets,
-    /// Its change reader.
-    pub changes: Changes,
+/// The open sockets of one application, so that all can be closed.
+#[derive(Debug, Default)]
+pub struct OpenSockets {
     open: Mutex<HashMap<u64, Arc<Outbox>>>,
     next: AtomicU64,
-    stopping: AtomicBool,
+    closed: AtomicBool,
 }
 
-impl AppRealtime {
-    pub(crate) fn new(app: Arc<App>, options: &Options) -> Self {
-        let registry = Arc::<Registry>::default();
-        Self {
-            changes: Changes::new(app.clone(), registry.clone(), options.changes.clone()),
-            app,
-            registry,
-            limits: Limits::default(),
-            sockets: Sockets::default(),
-            open: Mutex::default(),
-            next: AtomicU64::new(1),
-            stopping: AtomicBool::new(false),
-        }
+impl OpenSockets {
+    fn lock(&self) -> MutexGuard<'_, HashMap<u64, Arc<Outbox>>> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Notes an open socket.
     pub fn enter(&self, outbox: &Arc<Outbox>) -> u64 {
         let id = self.next.fetch_add(1, Ordering::Relaxed);
         self.lock().insert(id, outbox.clone());
-        if self.is_stopping() {
+        if self.are_closed() {
             outbox.close(Close::SHUTDOWN);
         }
         id
@@ -70,8 +51,49 @@ impl AppRealtime {
         self.lock().remove(&id);
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<u64, Arc<Outbox>>> {
-        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Closes all, and those that open later.
+    pub fn close(&self) {
+        self.closed.store(true, Ordering::SeqCst);
+        for outbox in self.lock().values() {
+            outbox.close(Close::SHUTDOWN);
+        }
+    }
+
+    /// Whether they have been closed.
+    pub fn are_closed(&self) -> bool {
+        self.closed.load(Ordering::SeqCst)
+    }
+}
+
+/// Topics, sockets and change reader of one application.
+pub struct AppRealtime {
+    /// The application.
+    pub app: Arc<App>,
+    /// Its topics.
+    pub registry: Arc<Registry>,
+    /// Its rates.
+    pub limits: Limits,
+    /// How many sockets it has.
+    pub sockets: Sockets,
+    /// The sockets themselves.
+    pub open: Arc<OpenSockets>,
+    /// Its change reader.
+    pub changes: Changes,
+}
+
+impl AppRealtime {
+    pub(crate) fn new(app: Arc<App>, options: &Options) -> Self {
+        let registry = Arc::<Registry>::default();
+        let open = Arc::<OpenSockets>::default();
+        let changes = options.changes.clone();
+        Self {
+            changes: Changes::new(app.clone(), registry.clone(), open.clone(), changes),
+            app,
+            registry,
+            limits: Limits::default(),
+            sockets: Sockets::default(),
+            open,
+        }
     }
 
     /// A fresh `phx_ref`.
@@ -86,16 +108,13 @@ impl AppRealtime {
 
     /// Whether the application's realtime is being stopped.
     pub fn is_stopping(&self) -> bool {
-        self.stopping.load(Ordering::Relaxed)
+        self.open.are_closed() || self.app.database.is_closed()
     }
 
     /// Closes every socket with a close frame and stops the reader; its slot stays, so that what
     /// is committed meanwhile can still be read.
     pub async fn stop(&self) {
-        self.stopping.store(true, Ordering::Relaxed);
-        for outbox in self.lock().values() {
-            outbox.close(Close::SHUTDOWN);
-        }
+        self.open.close();
         self.changes.stop().await;
     }
 }

@@ -100,9 +100,10 @@ async fn rehearse_reading(
     headers: &str,
     topic: &str,
 ) -> Result<Policies, PgError> {
-    let client = app.database.caller().await?;
+    // The login that may be both: who puts the rows there, and who looks at them.
+    let client = app.database.service(ServiceRole::Realtime).await?;
     let login = Rights {
-        role: "authenticator",
+        role: ServiceRole::Realtime.name(),
         claims: "{}",
         search_path: SEARCH_PATH,
         request: hearth_pg::scope::RequestSettings::default(),

@@ -128,7 +128,7 @@ impl Refusal {
 #[derive(Debug, thiserror::Error)]
 pub enum HttpError {
     /// The handshake carries no usable identity.
-    #[error("{0}")]
+    #[error("{1}")]
     Handshake(StatusCode, Cow<'static, str>),
     /// No or a bad token.
     #[error("Unauthorized")]

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Extension, Path, Query, State};
 use hearth_apps::RequestContext;
@@ -18,6 +19,11 @@ use crate::error::HttpError;
 use crate::frame::{Encoding, push_json_string};
 use crate::limits::PAYLOAD_PADDING;
 use crate::registry::{Outgoing, TopicKey};
+
+/// `GET /api/ping`.
+pub async fn ping() -> Json<Value> {
+    Json(json!({ "message": "Success" }))
+}
 
 struct Message {
     key: TopicKey,

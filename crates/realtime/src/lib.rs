@@ -19,12 +19,15 @@ pub mod outbox;
 pub mod presence;
 pub mod registry;
 pub mod replay;
+pub mod shared;
 pub mod socket;
+pub mod sse;
 
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
 use hearth_apps::{App, PerApp};
 use hearth_pg::{Migration, MigrationSet, Repeatable};
@@ -160,6 +163,27 @@ impl Realtime {
         running.find(|state| state.app.reference.as_str() == reference)
     }
 
+    /// Takes over the slots that a former Hearth left, once at start: their readers run again, so
+    /// that clients can resume behind what they had, and drop the slots in the end where nobody
+    /// comes back. Slots of applications that are none any more are left alone.
+    ///
+    /// # Errors
+    /// If PostgreSQL cannot be asked.
+    pub async fn adopt(&self, apps: &[Arc<App>]) -> Result<(), hearth_wal::WalError> {
+        let Some(first) = apps.first() else {
+            return Ok(());
+        };
+        let slots = changes::slots(&first.database).await?;
+        for app in apps {
+            if slots.contains(&changes::slot_name(&app.reference))
+                && let Ok(state) = self.app(app).await
+            {
+                state.changes.wake();
+            }
+        }
+        Ok(())
+    }
+
     /// Closes an application's sockets and drops its slot, before its database is dropped.
     ///
     /// # Errors
@@ -187,11 +211,17 @@ impl Realtime {
     }
 }
 
+/// Largest body of a broadcast by HTTP, a batch of several payloads.
+const MAX_BODY_BYTES: usize = 8_000_000;
+
 /// The service's routes, relative to `/realtime/v1`.
 pub fn router(realtime: Arc<Realtime>) -> Router {
     Router::new()
         .route("/websocket", get(socket::handshake))
+        .route("/sse", get(sse::listen))
+        .route("/api/ping", get(http::ping))
         .route("/api/broadcast", post(http::batch))
         .route("/api/broadcast/{topic}/events/{event}", post(http::single))
+        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .with_state(realtime)
 }

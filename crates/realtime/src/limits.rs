@@ -23,7 +23,11 @@ pub const MAX_QUEUED: usize = 64;
 /// seconds.
 pub const IDLE: Duration = Duration::from_secs(60);
 
-/// A token bucket: `rate` events per second on average, bursts of as many.
+/// How many seconds' worth of events may come at once.
+const BURST_SECONDS: f64 = 10.0;
+
+/// A token bucket: `rate` events per second on average, and what ten seconds allow at once: all
+/// clients of an application come back together after a restart.
 #[derive(Debug)]
 pub struct Rate {
     state: Mutex<(f64, Instant)>,
@@ -44,7 +48,8 @@ impl Rate {
         let now = Instant::now();
         let (tokens, since) = *state;
         let rate = f64::from(rate);
-        let refilled = (tokens + now.duration_since(since).as_secs_f64() * rate).min(rate);
+        let most = rate * BURST_SECONDS;
+        let refilled = (tokens + now.duration_since(since).as_secs_f64() * rate).min(most);
         let allowed = refilled >= f64::from(count);
         *state = (
             if allowed {
@@ -121,7 +126,7 @@ mod tests {
     #[test]
     fn a_burst_beyond_the_rate_is_refused() {
         let rate = Rate::default();
-        assert!((0..10).all(|_| rate.take(10, 1)));
+        assert!((0..100).all(|_| rate.take(10, 1)));
         assert!(!rate.take(10, 5));
     }
 

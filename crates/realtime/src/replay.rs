@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::error::Refusal;
 use crate::frame::{self, Encoding, Version};
-use crate::socket::Shared;
+use crate::shared::Shared;
 
 /// Most messages of one replay.
 const MOST: i64 = 25;

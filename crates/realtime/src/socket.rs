@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use axum::extract::{Extension, Query, Request, State};
 use axum::response::{IntoResponse, Response};
-use futures_util::StreamExt;
 use futures_util::future::{Abortable, Aborted};
 use futures_util::stream::FuturesUnordered;
+use futures_util::{Stream, StreamExt};
 use hearth_apps::RequestContext;
 use http::StatusCode;
 use serde::Deserialize;
@@ -19,17 +19,17 @@ use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::{Error as WsError, Message};
 
 use crate::Realtime;
-use crate::app::AppRealtime;
 use crate::authorize::{self, AuthorizeError, Policies};
 use crate::caller::{Caller, request_headers};
 use crate::channel::access_token::Refreshed;
 use crate::channel::presence::Outcome;
 use crate::channel::{Channel, Joined, access_token, broadcast, join, leave, presence, reads};
-use crate::connection::{self, Reader};
+use crate::connection;
 use crate::error::{HttpError, Refusal};
 use crate::frame::{self, Incoming, Version, push_json_string};
 use crate::limits::{IDLE, MAX_QUEUED, MAX_TOPIC_BYTES};
 use crate::outbox::{Close, Outbox};
+use crate::shared::Shared;
 
 /// How long a closing socket may take to write its last words.
 const LAST_WORDS: Duration = Duration::from_secs(2);
@@ -92,112 +92,15 @@ pub async fn handshake(
 async fn serve(upgraded: hyper::upgrade::Upgraded, shared: Arc<Shared>) {
     let (reader, writer) = connection::open(upgraded, shared.outbox.clone()).await;
     let mut writing = tokio::spawn(connection::write(writer, shared.outbox.clone()));
-    let id = shared.app.enter(&shared.outbox);
+    let id = shared.app.open.enter(&shared.outbox);
     Box::pin(Session::new(shared.clone()).run(reader)).await;
-    shared.app.leave(id);
+    shared.app.open.leave(id);
     shared.outbox.close(Close::PEER);
     if tokio::time::timeout(LAST_WORDS, &mut writing)
         .await
         .is_err()
     {
         writing.abort();
-    }
-}
-
-/// What all channels of a socket share.
-pub struct Shared {
-    /// The application's realtime.
-    pub app: Arc<AppRealtime>,
-    /// The identity of the handshake.
-    pub caller: Caller,
-    /// `request.headers` for policies.
-    pub headers: Arc<str>,
-    /// Protocol version.
-    pub version: Version,
-    /// What goes to the client.
-    pub outbox: Arc<Outbox>,
-}
-
-impl Shared {
-    /// Answers `message`.
-    pub fn reply(&self, message: &Incoming, status: &str, response: &str) {
-        self.reply_to(
-            &message.join_ref,
-            &message.reference,
-            &message.topic,
-            status,
-            response,
-        );
-    }
-
-    /// Answers a message known by its references.
-    pub fn reply_to(
-        &self,
-        join_ref: &Value,
-        reference: &Value,
-        topic: &str,
-        status: &str,
-        response: &str,
-    ) {
-        let frame = frame::reply(self.version, join_ref, reference, topic, status, response);
-        self.outbox.push(frame);
-    }
-
-    /// Sends what answers nothing.
-    pub fn push(&self, join_ref: &Value, topic: &str, event: &str, payload: &str) {
-        let none = Value::Null;
-        self.outbox.push(frame::push(
-            self.version,
-            join_ref,
-            &none,
-            topic,
-            event,
-            &[payload],
-        ));
-    }
-
-    /// Sends a `system` message about a channel.
-    pub fn system(
-        &self,
-        join_ref: &Value,
-        topic: &str,
-        name: &str,
-        extension: &str,
-        status: &str,
-        message: &str,
-    ) {
-        let mut payload = String::from("{\"channel\":");
-        push_json_string(&mut payload, name);
-        payload.push_str(",\"extension\":");
-        push_json_string(&mut payload, extension);
-        payload.push_str(",\"message\":");
-        push_json_string(&mut payload, message);
-        payload.push_str(",\"status\":");
-        push_json_string(&mut payload, status);
-        payload.push('}');
-        self.push(join_ref, topic, "system", &payload);
-    }
-
-    /// Tells the client that a channel is closed.
-    pub fn close_channel(&self, topic: &str, join_ref: &Value) {
-        let frame = frame::push(
-            self.version,
-            join_ref,
-            join_ref,
-            topic,
-            "phx_close",
-            &["{}"],
-        );
-        self.outbox.push(frame);
-    }
-
-    /// Notes that the application's limit of events is reached; the caller closes the channel.
-    pub fn throttled(&self, joined: &mut Joined, message: &'static str) {
-        joined.closing = Some(message);
-        tracing::warn!(
-            app = %self.app.app.reference, topic = %joined.name, message,
-            code = "MessagePerSecondRateLimitReached"
-        );
     }
 }
 
@@ -219,26 +122,43 @@ pub struct Session {
     work: FuturesUnordered<Work>,
     serial: u64,
     heard: Instant,
+    /// The client cannot say anything, so that its silence means nothing.
+    one_way: bool,
 }
 
 impl Session {
-    fn new(shared: Arc<Shared>) -> Self {
+    /// A session without channels.
+    pub fn new(shared: Arc<Shared>) -> Self {
         Self {
             shared,
             channels: HashMap::new(),
             work: FuturesUnordered::new(),
             serial: 0,
             heard: Instant::now(),
+            one_way: false,
         }
     }
 
-    async fn run(mut self, mut reader: Reader) {
+    /// For a client that only listens: joins as if it had sent `messages`.
+    pub async fn listen(mut self, messages: Vec<Incoming>) {
+        self.one_way = true;
+        for message in messages {
+            self.on_message(message);
+        }
+        self.run(futures_util::stream::pending()).await;
+    }
+
+    /// Handles what `frames` brings until it ends or the outbox is closed.
+    pub async fn run<F>(mut self, mut frames: F)
+    where
+        F: Stream<Item = Result<Message, WsError>> + Unpin,
+    {
         let shared = self.shared.clone();
         let timer = tokio::time::sleep_until(self.next_check());
         tokio::pin!(timer);
         loop {
             tokio::select! {
-                frame = reader.next() => {
+                frame = frames.next() => {
                     if !self.on_frame(frame) {
                         // Whatever tungstenite still has to say is in the outbox by now.
                         return;
@@ -251,7 +171,7 @@ impl Session {
                     timer.as_mut().reset(self.next_check());
                 }
                 () = &mut timer => {
-                    if self.heard.elapsed() >= IDLE {
+                    if self.heard.elapsed() >= IDLE && !self.one_way {
                         shared.outbox.close(Close::IDLE);
                     }
                     self.check_tokens();
@@ -550,7 +470,11 @@ impl Session {
             .channels
             .values()
             .filter_map(|c| c.joined.as_ref()?.caller.expires_at);
-        let idle = self.heard + IDLE;
+        let idle = if self.one_way {
+            Instant::now()
+        } else {
+            self.heard
+        } + IDLE;
         match expiries.min() {
             None => idle,
             Some(at) => {

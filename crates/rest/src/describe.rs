@@ -3,8 +3,6 @@
 use std::collections::HashSet;
 
 use axum::response::Response;
-use hearth_apps::RequestContext;
-use hearth_pg::Conn;
 
 use crate::config::OpenApiMode;
 use crate::error::RestError;
@@ -14,23 +12,15 @@ use crate::response::openapi::{Described, document};
 use crate::schema_cache::sql::{ACCESSIBLE_ROUTINES, ACCESSIBLE_TABLES, DESCRIPTION};
 
 /// Answers the root path.
-pub(crate) async fn describe(
-    context: &RequestContext,
-    job: &Job<'_>,
-    conn: &Conn,
-    headers_only: bool,
-) -> Result<Response, RestError> {
+pub(crate) async fn describe(job: &Job<'_>, headers_only: bool) -> Result<Response, RestError> {
     let (snapshot, schema) = (job.snapshot, &job.request.schema);
     let everything = snapshot.config.openapi_mode == OpenApiMode::IgnorePrivileges;
     let rows = job
-        .inspect(
-            conn,
-            &[
-                (ACCESSIBLE_TABLES, &[schema]),
-                (ACCESSIBLE_ROUTINES, &[schema]),
-                (DESCRIPTION, &[schema]),
-            ],
-        )
+        .inspect(&[
+            (ACCESSIBLE_TABLES, &[schema]),
+            (ACCESSIBLE_ROUTINES, &[schema]),
+            (DESCRIPTION, &[schema]),
+        ])
         .await?;
     if headers_only {
         return Ok(response::of_description(job.request, None));
@@ -70,7 +60,7 @@ pub(crate) async fn describe(
         comment: comment
             .first()
             .and_then(|row| row.try_get(0).ok().flatten()),
-        address: format!("{}/rest/v1/", context.base_url),
+        address: format!("{}/rest/v1/", job.context.base_url),
     };
     let body = document(&described, &snapshot.config, cache);
     Ok(response::of_description(job.request, Some(body)))

@@ -1,43 +1,27 @@
 //! Fourth stage: the only one with a connection. One transaction, with the caller's rights; in one
 //! network round trip wherever nothing has to be checked before the commit.
 
-use bytes::Bytes;
+use hearth_apps::RequestContext;
 use hearth_core::Claims;
 use hearth_pg::scope::{self, RequestSettings};
-use hearth_pg::{Access, Conn, Isolation, PgClient, PgError, Rights, Scoped};
+use hearth_pg::{Access, Conn, Isolation, PgClient, PgError, Rights, Scoped, WirePool};
 use serde_json::Value;
 use tokio_postgres::Row;
-use tokio_postgres::types::{FromSql, ToSql, Type};
+use tokio_postgres::types::ToSql;
 
 use crate::config::RestConfig;
+pub use crate::decode::DbResult;
+use crate::decode::decode;
 use crate::error::RestError;
 use crate::plan::types::{DbPlan, Statement};
+use crate::query::MainQuery;
 use crate::query::snippet::{Bind, Snippet};
-use crate::query::{Layout, MainQuery};
 use crate::request::ApiRequest;
+use crate::request::headers::{cookies_json, headers_json};
 use crate::request::media_type::MediaType;
 use crate::request::preferences::{Count, TransactionEnd};
 use crate::request::types::Mutation;
 use crate::schema_cache::Snapshot;
-
-/// What a statement answered.
-#[derive(Debug, Clone, Default)]
-pub struct DbResult {
-    /// Rows of this answer.
-    pub page: i64,
-    /// Rows in all, if that was asked for.
-    pub total: Option<i64>,
-    /// The key of the inserted row: `name=eq.value`.
-    pub location: Vec<String>,
-    /// The body.
-    pub body: Bytes,
-    /// Rows that an upsert inserted.
-    pub inserted: Option<i64>,
-    /// `response.headers`
-    pub headers: Option<String>,
-    /// `response.status`
-    pub status: Option<String>,
-}
 
 const ISOLATION: &str = "default_transaction_isolation";
 
@@ -94,8 +78,20 @@ pub struct Seen {
     pub cookies: String,
 }
 
+impl Seen {
+    /// What of these headers SQL can see.
+    pub fn of(headers: &http::HeaderMap) -> Self {
+        Self {
+            headers: headers_json(headers),
+            cookies: cookies_json(headers),
+        }
+    }
+}
+
 /// Everything a transaction is run with.
 pub struct Job<'a> {
+    /// The application.
+    pub context: &'a RequestContext,
     /// The schema and the configuration.
     pub snapshot: &'a Snapshot,
     /// The request.
@@ -106,25 +102,21 @@ pub struct Job<'a> {
     pub seen: &'a Seen,
 }
 
-/// Raw bytes of a column, whatever its type.
-struct Raw<'a>(&'a [u8]);
-
-impl<'a> FromSql<'a> for Raw<'a> {
-    fn from_sql(_: &Type, raw: &'a [u8]) -> Result<Self, Box<dyn std::error::Error + Sync + Send>> {
-        Ok(Self(raw))
-    }
-
-    fn accepts(_: &Type) -> bool {
-        true
-    }
-}
-
 impl Job<'_> {
     fn config(&self) -> &RestConfig {
         &self.snapshot.config
     }
 
+    async fn connect(&self) -> Result<Conn, RestError> {
+        let conn = self.context.app.database.caller().await;
+        conn.map_err(|error| self.refused(&error))
+    }
+
     fn refused(&self, error: &PgError) -> RestError {
+        if error.sqlstate().is_none() {
+            let reason = hearth_pg::connect::describe(error);
+            tracing::warn!(app = %self.context.app.reference, %reason, "no answer from PostgreSQL");
+        }
         RestError::postgres(error, self.caller.authenticated)
     }
 
@@ -174,12 +166,7 @@ impl Job<'_> {
     ///
     /// # Errors
     /// PostgreSQL's refusals, and checks that fail before the commit.
-    pub async fn run(
-        &self,
-        conn: &Conn,
-        plan: &DbPlan,
-        query: &MainQuery,
-    ) -> Result<DbResult, RestError> {
+    pub async fn run(&self, plan: &DbPlan, query: &MainQuery) -> Result<DbResult, RestError> {
         let search_path = self.config().search_path(&self.request.schema);
         let rights = self.rights(&search_path);
         let access = if plan.writes {
@@ -188,30 +175,86 @@ impl Job<'_> {
             Access::ReadOnly
         };
         let specials = self.specials(Some(plan));
-        conn.use_schema_version(self.snapshot.version);
-        let known = conn.prepared(query.main.sql(), &[]).is_some();
         let simple = specials == Specials::default()
             && self.config().pre_request.is_none()
             && query.explain_count.is_none()
             && !self.rolls_back()
             && !self.checks_before_commit(plan);
+        let attempt = async || match self.context.app.database.transactions() {
+            Some(pool) if simple => {
+                self.run_in_one_trip(pool, plan, query, access, &rights)
+                    .await
+            }
+            _ => {
+                self.run_scoped(plan, query, access, &rights, &specials, simple)
+                    .await
+            }
+        };
+        let mut result = attempt().await;
+        if !plan.writes && matches!(&result, Err(Refusal::Postgres(error)) if is_lost(error)) {
+            // The connection broke under a read: PostgreSQL restarts, or a pooler lost it.
+            result = attempt().await;
+        }
+        result.map_err(|refusal| match refusal {
+            Refusal::Postgres(error) => self.refused(&error),
+            Refusal::Check(error) => error,
+        })
+    }
+
+    /// Nothing stands between the settings, the statement and its commit.
+    async fn run_in_one_trip(
+        &self,
+        pool: &WirePool,
+        plan: &DbPlan,
+        query: &MainQuery,
+        access: Access,
+        rights: &Rights<'_>,
+    ) -> Result<DbResult, Refusal> {
+        let (sql, params) = (query.main.sql(), params(&query.main));
+        let mut conn = pool.get().await?;
+        conn.use_schema_version(self.snapshot.version);
+        let rows = match conn.transaction(access, rights, sql, &params).await {
+            // As for scoped connections.
+            Err(error) if may_be_stale(&error) && conn.is_prepared(sql) => {
+                conn.forget_statements();
+                conn.transaction(access, rights, sql, &params).await
+            }
+            result => result,
+        }?;
+        // The next caller need not wait until this one's answer is written.
+        drop(conn);
+        let result = decode(&rows, query.layout)?;
+        self.check(plan, &result)?;
+        Ok(result)
+    }
+
+    async fn run_scoped(
+        &self,
+        plan: &DbPlan,
+        query: &MainQuery,
+        access: Access,
+        rights: &Rights<'_>,
+        specials: &Specials<'_>,
+        simple: bool,
+    ) -> Result<DbResult, Refusal> {
+        let conn = self.context.app.database.caller().await?;
+        conn.use_schema_version(self.snapshot.version);
         let result = self
-            .run_once(conn, plan, query, access, &rights, &specials, simple)
+            .run_once(&conn, plan, query, access, rights, specials, simple)
             .await;
         match result {
-            // After DDL the plan that this connection kept may not fit any more; nothing was
-            // committed, so once more with a fresh one.
-            Err(Refusal::Postgres(error)) if known && may_be_stale(&error) => {
+            // After DDL the plan that this connection kept may not fit any more. Nothing was
+            // committed, so once more with a fresh one; a statement that could not even be
+            // prepared is not kept, and is not tried again.
+            Err(Refusal::Postgres(error))
+                if may_be_stale(&error) && conn.prepared(query.main.sql(), &[]).is_some() =>
+            {
                 conn.forget_statements();
-                self.run_once(conn, plan, query, access, &rights, &specials, simple)
+                self.run_once(&conn, plan, query, access, rights, specials, simple)
                     .await
             }
             result => result,
         }
-        .map_err(|refusal| match refusal {
-            Refusal::Postgres(error) => self.refused(&error),
-            Refusal::Check(error) => error,
-        })
     }
 
     fn rights<'a>(&'a self, search_path: &'a str) -> Rights<'a> {
@@ -346,9 +389,9 @@ impl Job<'_> {
     /// PostgreSQL's refusals.
     pub async fn inspect(
         &self,
-        conn: &Conn,
         queries: &[(&str, &[&(dyn ToSql + Sync)])],
     ) -> Result<Vec<Vec<Row>>, RestError> {
+        let conn = &self.connect().await?;
         let search_path = self.config().search_path(&self.request.schema);
         let rights = self.rights(&search_path);
         let work = async {
@@ -396,54 +439,18 @@ fn params(snippet: &Snippet) -> Vec<&(dyn ToSql + Sync)> {
         .collect()
 }
 
+/// True where nobody is at the other end any more.
+fn is_lost(error: &PgError) -> bool {
+    error.db_error().is_none() && error.is_unavailable()
+}
+
 /// Errors that a kept plan can cause after the tables behind it changed.
 fn may_be_stale(error: &PgError) -> bool {
     error.sqlstate().is_some_and(|state| match state.code() {
         "42501" => false,
-        "0A000" | "26000" | "XX000" | "22P02" | "22P03" => true,
+        "0A000" | "26000" | "XX000" => true,
         code => code.starts_with("42"),
     })
-}
-
-fn decode(rows: &[Row], layout: Option<Layout>) -> Result<DbResult, tokio_postgres::Error> {
-    let Some(layout) = layout else {
-        let mut body = Vec::new();
-        for row in rows {
-            body.extend_from_slice(row.try_get::<_, Raw<'_>>(0)?.0);
-            body.push(b'\n');
-        }
-        return Ok(DbResult {
-            body: body.into(),
-            ..DbResult::default()
-        });
-    };
-    let Some(row) = rows.first() else {
-        return Ok(DbResult::default());
-    };
-    let mut index = 0..;
-    let mut next = || index.next().unwrap_or_default();
-    let mut result = DbResult {
-        page: row.try_get(next())?,
-        ..DbResult::default()
-    };
-    if layout.total {
-        result.total = row.try_get(next())?;
-    }
-    if layout.location {
-        result.location = row.try_get(next())?;
-    }
-    if layout.body {
-        let body: Option<Raw<'_>> = row.try_get(next())?;
-        result.body = body
-            .map(|raw| Bytes::copy_from_slice(raw.0))
-            .unwrap_or_default();
-    }
-    if layout.inserted {
-        result.inserted = row.try_get(next())?;
-    }
-    result.headers = row.try_get(next())?;
-    result.status = row.try_get(next())?;
-    Ok(result)
 }
 
 fn planned_rows(rows: &[Row]) -> Result<Option<i64>, tokio_postgres::Error> {

@@ -2,19 +2,22 @@
 
 use std::sync::Arc;
 
+use axum::body::Body;
 use axum::extract::{Extension, Request, State};
 use axum::response::Response;
 use bytes::Bytes;
 use hearth_apps::RequestContext;
-use http_body_util::BodyExt;
+use http::request::Parts;
+use http_body_util::{BodyExt, Collected};
 
 use crate::Rest;
 use crate::describe::describe;
-use crate::error::{RestError, error_response};
+use crate::error::RestError;
 use crate::execute::{Caller, Job, Seen};
 use crate::plan::types::Plan;
-use crate::request::{ApiRequest, headers};
+use crate::request::ApiRequest;
 use crate::schema_cache::Snapshot;
+use crate::timing::Timing;
 use crate::{plan, query, response};
 
 /// Answers any request to the instant API.
@@ -28,102 +31,76 @@ pub(crate) async fn handle(
     let answer = async {
         let claims = context.claims().map_err(RestError::Jwt)?;
         let watch = rest.watch(&context.app).await;
-        let snapshot = watch
-            .current()
-            .await
-            .map_err(|e| rest.not_loaded(&context, &e))?;
+        let loaded = watch.current().await;
+        let snapshot = loaded.map_err(|error| rest.not_loaded(&context, &error))?;
         terse = snapshot.config.terse_errors;
-        let body = read_body(body).await?;
+        let mut timing = Timing::start(snapshot.config.server_timing);
         let caller = Caller::new(claims, &snapshot.config);
-        let seen = Seen {
-            headers: headers::headers_json(&parts.headers),
-            cookies: headers::cookies_json(&parts.headers),
-        };
-        let once = async |snapshot: &Snapshot, body: Bytes| {
-            let request = ApiRequest::parse(
-                &snapshot.config,
-                parts.method.clone(),
-                &parts.uri,
-                &parts.headers,
-                body,
-            )?;
-            let job = Job {
-                snapshot,
-                request: &request,
-                caller: &caller,
-                seen: &seen,
-            };
-            answer(&context, &job).await
-        };
-        match once(&snapshot, body.clone()).await {
+        timing.done("jwt");
+        let body = read(body).await?;
+        let mut result = answer(
+            &context,
+            &parts,
+            body.clone(),
+            &caller,
+            &snapshot,
+            &mut timing,
+        )
+        .await;
+        if result.as_ref().is_err_and(RestError::may_be_stale_cache) {
             // Perhaps it was made a moment ago: look again, once.
-            Err(error) if error.may_be_stale_cache() => {
-                match watch.current_after_miss(&snapshot).await {
-                    Ok(fresh) if fresh.version != snapshot.version => once(&fresh, body).await,
-                    _ => Err(error),
-                }
+            let fresh = watch.current_after_miss(&snapshot).await;
+            if let Some(fresh) = fresh.ok().filter(|fresh| fresh.version != snapshot.version) {
+                result = answer(&context, &parts, body, &caller, &fresh, &mut timing).await;
             }
-            result => result,
         }
+        result.map(|response| timing.told(response))
     }
     .await;
     answer.unwrap_or_else(|error| rest.refuse(&context, &error, terse))
 }
 
-async fn read_body(body: axum::body::Body) -> Result<Bytes, RestError> {
-    let collected = body.collect().await;
-    collected
-        .map(http_body_util::Collected::to_bytes)
-        .map_err(|_| RestError::InvalidBody("The request body could not be read".to_owned()))
+async fn read(body: Body) -> Result<Bytes, RestError> {
+    let unreadable = |_| RestError::InvalidBody("The request body could not be read".to_owned());
+    body.collect()
+        .await
+        .map(Collected::to_bytes)
+        .map_err(unreadable)
 }
 
-async fn answer(context: &RequestContext, job: &Job<'_>) -> Result<Response, RestError> {
-    let Job {
+async fn answer(
+    context: &RequestContext,
+    parts: &Parts,
+    body: Bytes,
+    caller: &Caller,
+    snapshot: &Snapshot,
+    timing: &mut Timing,
+) -> Result<Response, RestError> {
+    let config = &snapshot.config;
+    let request = ApiRequest::parse(config, parts, body)?;
+    timing.done("parse");
+    let plan = plan::plan(&request, config, &snapshot.cache)?;
+    timing.done("plan");
+    let seen = Seen::of(&parts.headers);
+    let job = Job {
+        context,
         snapshot,
-        request,
+        request: &request,
         caller,
-        ..
-    } = job;
-    let connect = async || {
-        let conn = context.app.database.caller().await;
-        conn.map_err(|error| RestError::postgres(&error, caller.authenticated))
+        seen: &seen,
     };
-    match plan::plan(request, &snapshot.config, &snapshot.cache)? {
+    let answer = match plan {
         Plan::Db(plan) => {
-            let query = query::build(&plan, request, &snapshot.config);
-            let result = job.run(&connect().await?, &plan, &query).await?;
-            response::of_result(&plan, request, &snapshot.config, result)
+            let query = query::build(&plan, &request, config);
+            let result = job.run(&plan, &query).await?;
+            timing.done("transaction");
+            response::of_result(&plan, &request, config, result)?
         }
-        Plan::Describe { headers_only } => {
-            describe(context, job, &connect().await?, headers_only).await
-        }
-        Plan::TableInfo(table) => Ok(response::of_table(&table)),
-        Plan::RoutineInfo(routine) => Ok(response::of_routine(&routine)),
-        Plan::SchemaInfo => Ok(response::of_schema()),
-    }
-}
-
-impl Rest {
-    fn not_loaded(
-        &self,
-        context: &RequestContext,
-        error: &crate::schema_cache::LoadError,
-    ) -> RestError {
-        tracing::warn!(app = %context.app.reference, %error, "schema cache not loaded");
-        RestError::NoSchemaCache
-    }
-
-    fn refuse(&self, context: &RequestContext, error: &RestError, terse: bool) -> Response {
-        let response = error_response(error, terse);
-        if response.status().is_server_error() {
-            tracing::warn!(
-                app = %context.app.reference,
-                request = %context.request_id,
-                code = %hearth_core::ApiError::code(error),
-                %error,
-                "request failed"
-            );
-        }
-        response
-    }
+        Plan::Describe { headers_only } => describe(&job, headers_only).await?,
+        Plan::TableInfo(table) => response::of_table(&table),
+        Plan::RoutineInfo(routine) => response::of_routine(&routine),
+        Plan::SchemaInfo => response::of_schema(),
+    };
+    timing.done("response");
+    Ok(answer)
 }

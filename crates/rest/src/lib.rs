@@ -5,6 +5,7 @@
 //! caller's rights, [`response`] sets status and headers. [`handler`](self) tells the story.
 
 pub mod config;
+mod decode;
 mod describe;
 pub mod error;
 pub mod execute;
@@ -14,12 +15,16 @@ pub mod query;
 pub mod request;
 pub mod response;
 pub mod schema_cache;
+mod timing;
 
 use std::convert::Infallible;
 use std::sync::Arc;
 
-use hearth_apps::{App, PerApp};
-use schema_cache::SchemaWatch;
+use axum::response::Response;
+use error::{RestError, error_response};
+use hearth_apps::{App, PerApp, RequestContext};
+use hearth_core::ApiError;
+use schema_cache::{LoadError, SchemaWatch};
 
 /// The state of the instant API: what it knows of each application's schema.
 #[derive(Default)]
@@ -42,6 +47,31 @@ impl Rest {
             Ok(watch) => Arc::clone(&watch),
             Err(never) => match never {},
         }
+    }
+
+    pub(crate) fn not_loaded(&self, context: &RequestContext, error: &LoadError) -> RestError {
+        tracing::warn!(app = %context.app.reference, %error, "schema cache not loaded");
+        RestError::NoSchemaCache
+    }
+
+    /// Renders a refusal; those that someone must look at are logged here, and nowhere else.
+    pub(crate) fn refuse(
+        &self,
+        context: &RequestContext,
+        error: &RestError,
+        terse: bool,
+    ) -> Response {
+        let response = error_response(error, terse);
+        if response.status().is_server_error() {
+            tracing::warn!(
+                app = %context.app.reference,
+                request = %context.request_id,
+                code = %ApiError::code(error),
+                %error,
+                "request failed"
+            );
+        }
+        response
     }
 
     /// Forgets an application that was deleted or paused.

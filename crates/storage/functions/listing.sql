@@ -1,6 +1,9 @@
 -- Listings. Each walks along an index in name order and, having met a folder, seeks past it: the
 -- cost follows the number of entries shown, not the number of objects inside their folders.
 -- Prefixes are literal text: nothing in them is a pattern.
+--
+-- `lower()` is not leakproof, so where policies apply, PostgreSQL does not look a lower-case name up
+-- in the index before it has asked them: `search` then passes over a folder's objects in one walk.
 set local role supabase_storage_admin;
 
 -- One level below a prefix, ignoring case, with an offset.
@@ -32,6 +35,8 @@ declare
   base integer := length(coalesce(prefix, '')) + 1;
   start text := lower(coalesce(prefix, '') || coalesce(search, ''));
   ascending boolean := lower(coalesce(sortorder, 'asc')) <> 'desc';
+  seeks boolean := not row_security_active('storage.objects');
+  passed text;
   sorting text := lower(coalesce(sortcolumn, 'name'));
   seek text;
   walk refcursor;
@@ -81,6 +86,7 @@ begin
       fetch walk into entry;
       exit seeking when not found or given >= shown
         or not starts_with(lower(entry.name), start);
+      continue when starts_with(lower(entry.name), passed);
       folder := storage.get_common_prefix(entry.name, start, '/');
       if skipped < offsets then
         skipped := skipped + 1;
@@ -103,7 +109,8 @@ begin
         end if;
         return next;
       end if;
-      if folder is not null then
+      passed := lower(folder);
+      if seeks and folder is not null then
         -- `0` is the character behind `/`.
         seek := case when ascending then lower(left(folder, -1)) || '0' else lower(folder) end;
         exit;

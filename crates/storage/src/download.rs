@@ -129,12 +129,17 @@ fn put(headers: &mut HeaderMap, name: header::HeaderName, value: &str) {
 fn set_headers(headers: &mut HeaderMap, asked: &HeaderMap, facts: &Facts, options: &Options) {
     headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
     let mime = facts.mime.as_deref().unwrap_or("application/octet-stream");
-    // A page served from here would run its scripts with the application's origin.
-    let mime = if mime.contains("text/html") {
+    let lower = mime.to_ascii_lowercase();
+    // A page served from here would run its scripts with the origin of the console and of every
+    // application; what else may carry scripts gets an origin of its own.
+    let mime = if lower.contains("text/html") {
         "text/plain"
     } else {
         mime
     };
+    if lower.contains("xml") {
+        put(headers, header::CONTENT_SECURITY_POLICY, "sandbox");
+    }
     put(headers, header::CONTENT_TYPE, mime);
     if let Some(e_tag) = &facts.e_tag {
         put(headers, header::ETAG, e_tag);

@@ -14,6 +14,7 @@ mod drain;
 mod error;
 mod jwt_text;
 mod names;
+mod permission;
 mod routes;
 mod rows;
 mod schema;

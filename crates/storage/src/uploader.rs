@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use chrono::Utc;
 use hearth_apps::{App, ServiceRole};
-use hearth_core::Claims;
 use hearth_pg::Access;
 use serde_json::{Value, json};
 use tokio_postgres::Row;
@@ -19,6 +18,7 @@ use crate::call::Call;
 use crate::database::{Params, Tx, begin_as_service};
 use crate::error::StorageError;
 use crate::names;
+use crate::permission::{self, Rights};
 use crate::rows::{Object, iso, owner_uuid};
 use crate::state::Storage;
 use crate::sweep;
@@ -33,14 +33,6 @@ pub(crate) struct Target {
     pub(crate) name: String,
     pub(crate) owner: Option<String>,
     pub(crate) upsert: bool,
-}
-
-/// With whose rights a row is rehearsed.
-pub(crate) enum Rights<'a> {
-    /// The caller's: policies decide.
-    Caller(&'a Claims),
-    /// A signed upload URL was made by somebody whose rights were checked then.
-    Service,
 }
 
 /// What a bucket asks of its objects.
@@ -89,7 +81,7 @@ pub(crate) async fn receive(
     if let Some(length) = upload.declared_length {
         declared["contentLength"] = length.into();
     }
-    rehearse(
+    permission::rehearse(
         call,
         &rights,
         &target,
@@ -152,61 +144,18 @@ async fn fill(
     }
 }
 
-const INSERT: &str = "insert into storage.objects \
+/// A new row.
+pub(crate) const INSERT: &str = "insert into storage.objects \
      (name, owner, owner_id, bucket_id, metadata, user_metadata, version) \
      values ($1, $2, $3, $4, $5, $6, $7)";
 
-const REPLACE: &str = "on conflict (name, bucket_id) do update set \
+/// Where there is a row of that name already, the new one takes its place.
+pub(crate) const REPLACE: &str = "on conflict (name, bucket_id) do update set \
      metadata = excluded.metadata, \
      user_metadata = coalesce(excluded.user_metadata, objects.user_metadata), \
      version = excluded.version, \
      owner = coalesce(excluded.owner, objects.owner), \
      owner_id = coalesce(excluded.owner_id, objects.owner_id)";
-
-/// Tries the row as the caller, and keeps nothing of it.
-///
-/// # Errors
-/// What the policies refuse, or that the object exists.
-pub(crate) async fn rehearse(
-    call: &Call,
-    rights: &Rights<'_>,
-    target: &Target,
-    metadata: &Value,
-    user_metadata: Option<&Value>,
-) -> Result<(), StorageError> {
-    let connection;
-    let mut tx = match rights {
-        Rights::Caller(claims) => {
-            connection = call.caller_connection().await?;
-            call.begin_as(&connection, claims, Access::ReadWrite)
-                .await?
-        }
-        Rights::Service => {
-            connection = call.service_connection().await?;
-            call.begin_as_service(&connection).await?
-        }
-    };
-    // A plain upload asks for no row back, since that would take a SELECT policy.
-    let sql = if target.upsert {
-        format!("{INSERT} {REPLACE} returning id")
-    } else {
-        INSERT.into()
-    };
-    let owner = owner_uuid(target.owner.as_deref());
-    let values: Params<'_> = &[
-        &target.name,
-        &owner,
-        &target.owner,
-        &target.bucket,
-        metadata,
-        &user_metadata,
-        &"1",
-    ];
-    tx.query(&sql, values)
-        .await
-        .map_err(StorageError::about_object)?;
-    Ok(())
-}
 
 /// An upload whose bytes have all arrived.
 pub(crate) struct Finishing {
@@ -237,77 +186,95 @@ impl Finishing {
         if let Some(tag) = &self.x_robots_tag {
             metadata["xRobotsTag"] = tag.as_str().into();
         }
-        let row = commit_row(
-            &self.storage,
-            &self.app,
-            self.operation,
-            &self.target,
-            &self.key,
-            &self.version,
-            &metadata,
-            Some(&self.user_metadata),
-        );
-        row.await.map(|object| object.id)
+        let object = NewObject {
+            target: &self.target,
+            key: &self.key,
+            version: &self.version,
+            metadata: &metadata,
+            user_metadata: Some(&self.user_metadata),
+        };
+        let committed = object
+            .commit(&self.storage, &self.app, self.operation)
+            .await?;
+        Ok(committed.id)
     }
 }
 
-/// Writes an object's row beyond the caller's rights, one upload of the same name at a time, and
-/// deletes the bytes that it replaces. Where the row cannot be written, the new bytes go.
-#[allow(clippy::too_many_arguments)]
-pub(crate) async fn commit_row(
-    storage: &Storage,
-    app: &App,
-    operation: &str,
-    target: &Target,
-    key: &Key,
-    version: &str,
-    metadata: &Value,
-    user_metadata: Option<&Value>,
-) -> Result<Object, StorageError> {
-    let work = async {
+/// An object whose bytes are in the store, and that has no row yet.
+pub(crate) struct NewObject<'a> {
+    pub(crate) target: &'a Target,
+    pub(crate) key: &'a Key,
+    pub(crate) version: &'a str,
+    pub(crate) metadata: &'a Value,
+    pub(crate) user_metadata: Option<&'a Value>,
+}
+
+impl NewObject<'_> {
+    /// Writes the row beyond the caller's rights, and deletes the bytes that it replaces. Where it
+    /// cannot be written, the new bytes go.
+    pub(crate) async fn commit(
+        &self,
+        storage: &Storage,
+        app: &App,
+        operation: &str,
+    ) -> Result<Object, StorageError> {
+        match self.write_row(app, operation).await {
+            Ok((object, previous)) => {
+                let replaced = previous.and_then(|version| Key::of(&app.reference, &version));
+                if let Some(replaced) = replaced.filter(|replaced| replaced != self.key) {
+                    storage.backend.discard(&replaced).await;
+                }
+                Ok(object)
+            }
+            // The connection broke: the commit may have happened. Bytes without a row are
+            // harmless, a row without bytes is not.
+            Err(error @ StorageError::DatabaseUnavailable(_)) => Err(error),
+            Err(error) => {
+                storage.backend.discard(self.key).await;
+                Err(error)
+            }
+        }
+    }
+
+    /// The row, and the version that it replaces. One upload of the same name at a time.
+    async fn write_row(
+        &self,
+        app: &App,
+        operation: &str,
+    ) -> Result<(Object, Option<String>), StorageError> {
         let connection = app.database.service(ServiceRole::Storage).await?;
         let tx = begin_as_service(&connection, operation, Access::ReadWrite).await?;
-        let conflict = if target.upsert {
+        let Target {
+            bucket,
+            name,
+            owner,
+            upsert,
+        } = self.target;
+        let conflict = if *upsert {
             REPLACE
         } else {
             "on conflict (name, bucket_id) do nothing"
         };
         let sql = format!("{INSERT} {conflict} returning {}", Object::COLUMNS);
-        let place: Params<'_> = &[&target.bucket, &target.name];
-        let owner = owner_uuid(target.owner.as_deref());
+        let place: Params<'_> = &[bucket, name];
+        let uuid = owner_uuid(owner.as_deref());
         let values: Params<'_> = &[
-            &target.name,
-            &owner,
-            &target.owner,
-            &target.bucket,
-            metadata,
-            &user_metadata,
-            &version,
+            name,
+            &uuid,
+            owner,
+            bucket,
+            self.metadata,
+            &self.user_metadata,
+            &self.version,
         ];
         let done = tx
             .finish(vec![(LOCK, place), (FIND, place), (&sql, values)])
             .await;
         let done = done.map_err(waited_for)?;
-        let first = |rows: &Vec<Vec<Row>>, at: usize| rows.get(at)?.first().cloned();
-        let previous: Option<String> = first(&done, 1).and_then(|row| row.get(0));
-        let object = first(&done, 2).ok_or(StorageError::KeyAlreadyExists)?;
-        Ok((Object::read(&object), previous))
-    };
-    match work.await {
-        Ok((object, previous)) => {
-            let replaced = previous.and_then(|version| Key::of(&app.reference, &version));
-            if let Some(replaced) = replaced.filter(|replaced| replaced != key) {
-                storage.backend.discard(&replaced).await;
-            }
-            Ok(object)
-        }
-        // The connection broke: the commit may have happened. Bytes without a row are harmless,
-        // a row without bytes is not.
-        Err(error @ StorageError::DatabaseUnavailable(_)) => Err(error),
-        Err(error) => {
-            storage.backend.discard(key).await;
-            Err(error)
-        }
+        let first = |at: usize| done.get(at).and_then(|rows: &Vec<Row>| rows.first());
+        let previous: Option<String> = first(1).and_then(|row| row.get(0));
+        let object = first(2).ok_or(StorageError::KeyAlreadyExists)?;
+        Ok((Object::read(object), previous))
     }
 }
 

@@ -114,6 +114,11 @@ impl TestApp {
         Ok(connect::connect(&config).await?.0)
     }
 
+    /// The login that callers' statements run in.
+    pub fn login(&self) -> String {
+        hearth_pg::server::authenticator(self.app.database.name())
+    }
+
     /// A connection as the server's superuser to the application's database.
     ///
     /// # Errors

@@ -16,7 +16,9 @@ pub fn shared() -> Result<Arc<Server>> {
         "HEARTH_TEST_DATABASE_URL is not set: run the tests with `cargo x test`, \
          which starts a PostgreSQL for them",
     )?;
-    let base: tokio_postgres::Config = url.parse().context("HEARTH_TEST_DATABASE_URL")?;
+    let mut base: tokio_postgres::Config = url.parse().context("HEARTH_TEST_DATABASE_URL")?;
+    // As on the embedded cluster: callers' requests then travel as they do there.
+    base.ssl_mode(tokio_postgres::config::SslMode::Disable);
     let admin_user = base.get_user().unwrap_or("supabase_admin").to_owned();
     let password = base.get_password().unwrap_or_default();
     let password = String::from_utf8_lossy(password).into_owned();

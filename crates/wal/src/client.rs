@@ -14,7 +14,7 @@ use crate::pgoutput::{self, Message};
 
 /// Events that wait between the socket and the consumer. Few, because one may be a row of many
 /// megabytes; beyond them the server waits.
-const EVENTS_AHEAD: usize = 64;
+const EVENTS_AHEAD: usize = 32;
 /// How often the confirmed position is told to the server.
 const STATUS_INTERVAL: Duration = Duration::from_secs(2);
 /// Text forms must not depend on the server's or database's settings.

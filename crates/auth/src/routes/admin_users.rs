@@ -87,7 +87,7 @@ async fn page_of_users(
 }
 
 /// The user in the path.
-async fn load(call: &Call, id: &str) -> Result<User, AuthError> {
+pub(super) async fn load(call: &Call, id: &str) -> Result<User, AuthError> {
     let id: Uuid = id.parse().map_err(|_| AuthError::PathNotUuid("user_id"))?;
     let failed = AuthError::database("Database error loading user");
     let user = User::by_id(&call.db().await?, id).await.map_err(failed)?;
@@ -441,41 +441,4 @@ pub(super) async fn delete(
     }
     tx.commit().await?;
     Ok(crate::wire::empty())
-}
-
-/// The second factors of a user.
-pub(super) async fn factors(call: Call, Path(id): Path<String>) -> Result<Response, AuthError> {
-    call.admin().await?;
-    let user = load(&call, &id).await?;
-    let factors: Vec<JsonMap> = user.factors.iter().map(|f| f.to_json()).collect();
-    Ok(ok(&factors))
-}
-
-/// Deletes a second factor of a user; sessions that used it count as without one.
-pub(super) async fn delete_factor(
-    call: Call,
-    Path((id, factor)): Path<(String, String)>,
-) -> Result<Response, AuthError> {
-    call.admin().await?;
-    let user = load(&call, &id).await?;
-    let factor: Uuid = factor
-        .parse()
-        .map_err(|_| AuthError::PathNotUuid("factor_id"))?;
-    let factor = user.factors.iter().find(|f| f.id == factor);
-    let factor = factor.ok_or(AuthError::FactorNotFound)?;
-    let tx = Tx::begin(call.app()).await?;
-    let traits = Some(json!({"user_id": user.id, "factor_id": factor.id}));
-    let actor = Actor::from(&user);
-    audit::record(&tx, call.now(), &actor, Action::FactorDeleted, traits).await?;
-    let failed = AuthError::database("Database error deleting factor");
-    let sql = "delete from auth.mfa_factors where id = $1";
-    tx.execute(sql, &[&factor.id]).await.map_err(failed)?;
-    let failed = AuthError::database("Database error downgrading sessions");
-    let sql = "update auth.sessions set aal = 'aal1', factor_id = null
-               where user_id = $1 and factor_id = $2";
-    tx.execute(sql, &[&user.id, &factor.id])
-        .await
-        .map_err(failed)?;
-    tx.commit().await?;
-    Ok(ok(&factor.to_json()))
 }

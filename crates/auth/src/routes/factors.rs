@@ -4,6 +4,7 @@
 use axum::extract::Path;
 use axum::response::Response;
 use chrono::{DateTime, TimeDelta, Utc};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use qrcode::render::svg;
 use qrcode::{EcLevel, QrCode};
 use rand::RngCore;
@@ -30,6 +31,13 @@ const CHALLENGE_LIFETIME: TimeDelta = TimeDelta::seconds(300);
 /// How long a factor may stay without its first right code.
 const UNVERIFIED_LIFETIME: TimeDelta = TimeDelta::seconds(300);
 const SECRET_BYTES: usize = 20;
+/// What a URI's parts must not hold as it is.
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~')
+    .remove(b'@');
 
 /// The caller with the session that the factor is for.
 async fn caller(call: &Call) -> Result<(Caller, Session), AuthError> {
@@ -144,9 +152,7 @@ fn site_host(call: &Call) -> Result<String, AuthError> {
 }
 
 fn uri(issuer: &str, account: &str, secret: &str) -> String {
-    let encode = |text| {
-        percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string()
-    };
+    let encode = |text| utf8_percent_encode(text, RESERVED).to_string();
     let (issuer, account) = (encode(issuer), encode(account));
     format!(
         "otpauth://totp/{issuer}:{account}?algorithm=SHA1&digits=6&issuer={issuer}&period=30\

@@ -1,6 +1,7 @@
 //! The endpoints, one file each, below `/auth/v1`.
 
 mod admin_audit;
+mod admin_factors;
 mod admin_generate_link;
 mod admin_page;
 mod admin_soft_delete;
@@ -14,6 +15,7 @@ mod identities;
 mod invite;
 mod jwks;
 mod logout;
+mod openid;
 mod otp;
 mod reauthenticate;
 mod recover;
@@ -51,6 +53,14 @@ fn open() -> Router<Arc<Auth>> {
     Router::new()
         .route("/health", get(health::health))
         .route("/.well-known/jwks.json", get(jwks::jwks))
+        .route(
+            "/.well-known/openid-configuration",
+            get(openid::configuration),
+        )
+        .route(
+            "/.well-known/oauth-authorization-server",
+            get(disabled::oauth),
+        )
         .route("/settings", get(settings::settings))
         .route("/signup", post(signup::signup))
         .route("/token", post(token::token))
@@ -108,10 +118,10 @@ fn of_admins() -> Router<Arc<Auth>> {
                 .put(admin_users::update)
                 .delete(admin_users::delete),
         )
-        .route("/admin/users/{user_id}/factors", get(admin_users::factors))
+        .route("/admin/users/{user_id}/factors", get(admin_factors::list))
         .route(
             "/admin/users/{user_id}/factors/{factor_id}",
-            delete(admin_users::delete_factor),
+            delete(admin_factors::delete).put(admin_factors::update),
         )
         .route("/admin/oauth/{*rest}", any(disabled::admin_oauth))
 }

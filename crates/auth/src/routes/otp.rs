@@ -89,7 +89,9 @@ async fn send_link(call: &Call, params: &Params) -> Result<Response, AuthError> 
     let audience = call.audience(None);
     let known = User::by_email(&call.db().await?, &email, &audience).await;
     let known = known.map_err(AuthError::database("Database error finding user"))?;
-    if !known.is_some_and(|user| user.is_confirmed()) {
+    let autoconfirm = settings.auth.mailer_autoconfirm;
+    // Somebody who has not confirmed the address yet does so by the link.
+    if !known.is_some_and(|user| user.is_confirmed() || autoconfirm) {
         if settings.auth.disable_signup {
             return Err(AuthError::SignupDisabled);
         }
@@ -103,7 +105,7 @@ async fn send_link(call: &Call, params: &Params) -> Result<Response, AuthError> 
         };
         sign_up(call, new).await?;
         // Otherwise the mail that asks to confirm the address holds a link already.
-        if !settings.auth.mailer_autoconfirm {
+        if !autoconfirm {
             return Ok(empty());
         }
     }

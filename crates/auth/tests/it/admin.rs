@@ -448,3 +448,37 @@ async fn what_is_not_built_is_refused_as_switched_off() {
     let words = "Unsupported provider: Provider nobody could not be found";
     answer.refused(400, "validation_failed", words);
 }
+
+#[tokio::test]
+async fn an_admin_sees_renames_and_removes_second_factors() {
+    let client = Client::new().await;
+    let session = client.sign_up("ann@example.com").await;
+    let body = json!({"factor_type": "totp", "friendly_name": "phone"});
+    let factor = client
+        .post("/factors", body)
+        .session(&session)
+        .send()
+        .await
+        .expect(200)
+        .json;
+    let user = session["user"]["id"].as_str().unwrap();
+    let all = format!("/admin/users/{user}/factors");
+    let one = format!("{all}/{}", factor["id"].as_str().unwrap());
+    let listed = client.get(&all).service().send().await.expect(200).json;
+    assert_eq!(listed[0]["id"], factor["id"]);
+    assert_eq!(listed[0]["status"], "unverified");
+    assert_eq!(listed[0].get("secret"), None);
+    let renamed = client
+        .put(&one, json!({"friendly_name": "new"}))
+        .service()
+        .send()
+        .await;
+    assert_eq!(renamed.expect(200).json["friendly_name"], "new");
+    client.delete(&one).service().send().await.expect(200);
+    let gone = client.delete(&one).service().send().await;
+    gone.refused(404, "mfa_factor_not_found", "Factor not found");
+    assert_eq!(
+        client.get(&all).service().send().await.expect(200).json,
+        json!([])
+    );
+}

@@ -58,7 +58,7 @@ async fn a_right_code_lifts_the_session_and_ends_those_without() {
     assert_eq!(
         factor["totp"]["uri"],
         format!(
-            "otpauth://totp/localhost%3A8000:ann%40example%2Ecom?algorithm=SHA1&digits=6\
+            "otpauth://totp/localhost%3A8000:ann@example.com?algorithm=SHA1&digits=6\
              &issuer=localhost%3A8000&period=30&secret={secret}"
         )
     );

@@ -388,3 +388,28 @@ async fn triggers_of_the_application_run_and_may_refuse() {
         Some("1")
     );
 }
+
+#[tokio::test]
+async fn a_user_made_by_an_admin_is_not_taken_over_by_signing_up() {
+    let client = Client::new().await;
+    let body = json!({"email": "ann@example.com", "password": "secret-1"});
+    client
+        .post("/admin/users", body.clone())
+        .service()
+        .send()
+        .await
+        .expect(200);
+    let other = json!({"email": "ann@example.com", "password": "another"});
+    let answer = client.post("/signup", other).send().await;
+    answer.refused(422, "user_already_exists", "User already registered");
+    let invited = json!({"email": "bob@example.com"});
+    client
+        .post("/invite", invited.clone())
+        .service()
+        .send()
+        .await
+        .expect(200);
+    let body_of = json!({"email": "bob@example.com", "password": "secret-1"});
+    client.post("/signup", body_of).send().await.expect(422);
+    client.post("/signup", body).send().await.expect(200);
+}

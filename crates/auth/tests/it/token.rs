@@ -344,3 +344,30 @@ async fn tokens_of_other_providers_are_refused_by_name() {
         .await;
     answer.refused(422, "web3_provider_disabled", "Web3 provider is disabled");
 }
+
+#[tokio::test]
+async fn phone_numbers_sign_in_where_they_count_as_confirmed() {
+    let client = Client::with(|s| {
+        s.auth.phone_enabled = true;
+        s.auth.sms_autoconfirm = true;
+    })
+    .await;
+    let body = json!({"phone": "+86 138 0013 8000", "password": "secret-1"});
+    let session = client
+        .post("/signup", body.clone())
+        .send()
+        .await
+        .expect(200)
+        .json;
+    assert_eq!(session["user"]["phone"], "8613800138000");
+    assert_eq!(session["user"]["email"], "");
+    assert_eq!(
+        session["user"]["app_metadata"]["providers"],
+        json!(["phone"])
+    );
+    assert_eq!(claims(&session)["phone"], "8613800138000");
+    let path = "/token?grant_type=password";
+    client.post(path, body.clone()).send().await.expect(200);
+    let answer = client.post("/signup", body).send().await;
+    answer.refused(422, "user_already_exists", "User already registered");
+}

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use crate::server::{HEARTH, Running, free_port, temp_dir};
+use crate::server::{HEARTH, Running, free_port, get_json, temp_dir};
 
 fn refused(args: &[&str]) -> String {
     let dir = temp_dir();
@@ -147,4 +147,24 @@ fn commands_work_without_a_running_server_and_leave_none_behind() {
         dir.path(),
         &["--public-url", &format!("http://localhost:{port}")],
     ));
+}
+
+#[test]
+fn the_configured_mini_program_becomes_the_default_applications() {
+    let dir = temp_dir();
+    let file = dir.path().join("hearth.toml");
+    std::fs::write(&file, "wechat_appid = \"wx1\"\nwechat_secret = \"s\"\n").unwrap();
+    let enabled = |server: &Running| {
+        let key = server.status(None)["ANON_KEY"].as_str().unwrap().to_owned();
+        let settings = get_json(&format!("{}/auth/v1/settings?apikey={key}", server.url));
+        settings["external"]["wechat_mini"].as_bool().unwrap()
+    };
+    let mut server = Running::start(dir.path(), &["--log", "warn"]);
+    assert!(enabled(&server));
+    // It was stored, so that it stays when the file no longer says it.
+    server.signal("TERM");
+    assert!(server.wait().success());
+    std::fs::remove_file(&file).unwrap();
+    server.start_again();
+    assert!(enabled(&server));
 }

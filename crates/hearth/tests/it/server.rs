@@ -175,11 +175,25 @@ pub(crate) fn kill(pid: u32, signal: &str) {
 
 /// The status of a GET, or none if nobody answers.
 pub(crate) fn http_status(url: &str) -> Option<u16> {
+    let url = url.to_owned();
+    // A thread of its own: some callers are inside a runtime, where another cannot be started.
+    let asked = std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        runtime.block_on(async { Some(reqwest::get(url).await.ok()?.status().as_u16()) })
+    });
+    asked.join().unwrap()
+}
+
+/// The JSON that a GET answers.
+pub(crate) fn get_json(url: &str) -> Value {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .unwrap();
-    runtime.block_on(async { Some(reqwest::get(url).await.ok()?.status().as_u16()) })
+    runtime.block_on(async { reqwest::get(url).await.unwrap().json().await.unwrap() })
 }
 
 fn find(dir: &Path, name: &str) -> Option<PathBuf> {

@@ -21,9 +21,14 @@ alter default privileges for role postgres in schema public
   grant all on sequences to postgres, anon, authenticated, service_role;
 
 -- The publication decides which tables and operations realtime listens to.
-create publication supabase_realtime;
+-- PostgreSQL 18 leaves generated columns out of it unless told otherwise.
 do $$
 begin
+  if current_setting('server_version_num')::int >= 180000 then
+    create publication supabase_realtime with (publish_generated_columns = stored);
+  else
+    create publication supabase_realtime;
+  end if;
   alter publication supabase_realtime owner to postgres;
 exception when insufficient_privilege then
   raise notice 'the publication stays with %', current_user;

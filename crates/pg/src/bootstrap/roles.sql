@@ -1,6 +1,7 @@
 -- Roles that users' SQL, dumps and policies rely on. They belong to the cluster and are shared by
--- all applications; what keeps applications apart is CONNECT, which none of the roles below has
--- that an application's owner is a member of.
+-- all applications; what keeps applications apart is CONNECT, which none of the roles below has.
+-- Hearth's logins are one pair for each application (provision.rs): users' code gets at the login
+-- of its session by `set role none`, and a role may change its own password.
 do $$
 declare
   wanted record;
@@ -16,8 +17,7 @@ begin
       ('supabase_auth_admin', 'nologin noinherit'),
       ('supabase_storage_admin', 'nologin noinherit'),
       ('supabase_realtime_admin', 'nologin noinherit'),
-      ('authenticator', 'login noinherit'),
-      ('hearth_service', 'login noinherit')
+      ('authenticator', 'nologin noinherit')
     ) as roles (name, options)
   loop
     if not exists (select from pg_roles where rolname = wanted.name) then
@@ -37,7 +37,3 @@ begin
   end;
 end
 $$;
-
-grant anon, authenticated, service_role to authenticator;
-grant anon, authenticated, service_role,
-      supabase_auth_admin, supabase_storage_admin, supabase_realtime_admin to hearth_service;

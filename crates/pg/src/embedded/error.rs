@@ -2,8 +2,6 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::error::PgError;
-
 /// A start that failed.
 #[derive(Debug, thiserror::Error)]
 pub enum EmbeddedError {
@@ -129,9 +127,6 @@ pub enum EmbeddedError {
         /// The end of its log.
         log: String,
     },
-    /// It runs, but refuses our login.
-    #[error("PostgreSQL runs, but Hearth cannot log in")]
-    Login(#[source] PgError),
     /// The system refused something.
     #[error("{action} {}", path.display())]
     Io {

@@ -5,3 +5,4 @@ mod embedded;
 mod embedded_crash;
 mod embedded_refusals;
 mod lab;
+mod wire;

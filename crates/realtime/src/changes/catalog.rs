@@ -295,7 +295,7 @@ async fn load_view(
                 expression: row.get(1),
             })
             .collect();
-        Rule::of(&policies, table)
+        Rule::of(&policies, table, role)
     };
     Ok(View {
         columns: columns.into_iter().map(Arc::from).collect(),

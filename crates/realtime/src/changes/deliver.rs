@@ -10,15 +10,16 @@ use futures_util::StreamExt;
 use hearth_apps::App;
 use hearth_pg::PgError;
 use hearth_wal::{Cell, WalError};
-use serde_json::Value;
 use tokio_postgres::Client;
 
+use super::binding::Binding;
 use super::catalog::{Catalog, Table, View};
+use super::frames::Frames;
 use super::history::{Action, Change};
 use super::payload::{self, Fault};
-use super::subscriptions::{Binding, Group, Index};
+use super::subscriptions::{Group, Index};
 use super::visibility::{self, Rule};
-use crate::frame::{self, Encoding, Version};
+use crate::frame::Encoding;
 use crate::registry::{Outgoing, Registry, TopicKey};
 
 /// Questions to PostgreSQL at the same time.
@@ -41,13 +42,13 @@ pub struct Delivery<'a> {
 }
 
 /// A group that gets a change, if its caller may see the row.
-struct Candidate {
-    change: usize,
+pub(super) struct Candidate {
+    pub(super) change: usize,
     group: u64,
-    ids: Vec<u32>,
-    view: Arc<View>,
-    table: Arc<Table>,
-    fault: Option<Fault>,
+    pub(super) ids: Vec<u32>,
+    pub(super) view: Arc<View>,
+    pub(super) table: Arc<Table>,
+    pub(super) fault: Option<Fault>,
     /// PostgreSQL is asked.
     ask: bool,
 }
@@ -130,6 +131,12 @@ impl Delivery<'_> {
                 _ if !rows => false,
                 Rule::Everybody => false,
                 Rule::Nobody => continue,
+                Rule::SignedIn => {
+                    if subject(group).is_none() {
+                        continue;
+                    }
+                    false
+                }
                 Rule::Owner(columns) => {
                     if !owns(group, change, columns) {
                         continue;
@@ -383,128 +390,20 @@ fn row_cell<'a>(change: &'a Change, name: &str) -> Option<&'a Cell> {
     }
 }
 
+/// The caller as `auth.uid()` gives it.
+fn subject(group: &Group) -> Option<uuid::Uuid> {
+    group.claims.subject()?.parse().ok()
+}
+
 /// Whether the row carries the caller's `sub` in one of the columns.
 fn owns(group: &Group, change: &Change, columns: &[Arc<str>]) -> bool {
-    let Some(subject) = group.claims.subject() else {
-        return false;
-    };
-    let Ok(subject) = subject.parse::<uuid::Uuid>() else {
+    let Some(subject) = subject(group) else {
         return false;
     };
     columns.iter().any(|column| {
         let value = row_cell(change, column).and_then(payload::text);
         value.and_then(|value| value.parse::<uuid::Uuid>().ok()) == Some(subject)
     })
-}
-
-/// Frames of the change at hand, each encoded once.
-#[derive(Default)]
-struct Frames {
-    change: usize,
-    /// `data` by what shapes it: the columns of the view, the selection, the fault.
-    data: Vec<(DataKey, Arc<str>)>,
-    frames: HashMap<FrameKey, Bytes>,
-}
-
-#[derive(PartialEq)]
-struct DataKey {
-    view: *const View,
-    select: Option<Arc<[Box<str>]>>,
-    fault: Option<Fault>,
-}
-
-#[derive(PartialEq, Eq, Hash)]
-struct FrameKey {
-    version: Version,
-    topic: Arc<str>,
-    legacy: bool,
-    positions: bool,
-    ids: Vec<u32>,
-    data: usize,
-}
-
-impl Frames {
-    fn get(&mut self, change: &Arc<Change>, candidate: &Candidate, group: &Group) -> Bytes {
-        if self.change != candidate.change + 1 {
-            *self = Self {
-                change: candidate.change + 1,
-                ..Self::default()
-            };
-        }
-        // Bindings of one channel may select different columns; one message can carry only one
-        // selection, and all columns serve every binding.
-        let mut selections = group
-            .bindings
-            .iter()
-            .filter(|binding| candidate.ids.contains(&binding.id))
-            .map(|binding| binding.select.clone());
-        let first = selections.next().flatten();
-        let select = if selections.all(|other| other == first) {
-            first
-        } else {
-            None
-        };
-        let key = DataKey {
-            view: Arc::as_ptr(&candidate.view),
-            select,
-            fault: candidate.fault,
-        };
-        let data = match self.data.iter().position(|(known, _)| *known == key) {
-            Some(at) => at,
-            None => {
-                let text = payload::data(
-                    change,
-                    &candidate.table,
-                    &candidate.view,
-                    key.select.as_deref(),
-                    candidate.fault,
-                );
-                self.data.push((key, text.into()));
-                self.data.len() - 1
-            }
-        };
-        let key = FrameKey {
-            version: group.version,
-            topic: group.topic.clone(),
-            legacy: group.legacy,
-            positions: group.positions,
-            ids: candidate.ids.clone(),
-            data,
-        };
-        let text = self.data[data].1.clone();
-        let frame = self
-            .frames
-            .entry(key)
-            .or_insert_with_key(|key| encode(key, change, &text));
-        frame.clone()
-    }
-}
-
-fn encode(key: &FrameKey, change: &Change, data: &str) -> Bytes {
-    let none = Value::Null;
-    if key.legacy {
-        let event = change.action.as_str();
-        return frame::push(key.version, &none, &none, &key.topic, event, &[data]);
-    }
-    let ids: Vec<String> = key.ids.iter().map(u32::to_string).collect();
-    let tail = if key.positions {
-        format!(
-            ",\"ids\":[{}],\"position\":\"{}\"}}",
-            ids.join(","),
-            change.position
-        )
-    } else {
-        format!(",\"ids\":[{}]}}", ids.join(","))
-    };
-    let parts = ["{\"data\":", data, &tail];
-    frame::push(
-        key.version,
-        &none,
-        &none,
-        &key.topic,
-        "postgres_changes",
-        &parts,
-    )
 }
 
 #[cfg(test)]

@@ -91,7 +91,7 @@ impl Op {
 }
 
 /// A filter as the client wrote it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct FilterSpec {
     /// The column.
     pub column: String,

@@ -5,9 +5,12 @@
 //! a change and the list of those who get it there is no lock and no race. Others speak to it by
 //! commands.
 
+pub mod binding;
 pub mod catalog;
 pub mod deliver;
+mod feed;
 pub mod filter;
+mod frames;
 pub mod history;
 pub mod payload;
 mod reader;
@@ -15,24 +18,27 @@ pub mod render;
 pub mod subscriptions;
 pub mod visibility;
 
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use hearth_apps::App;
+use hearth_apps::{App, AppDatabase};
 use hearth_core::{AppRef, Claims};
-use hearth_wal::{WalError, slot};
+use hearth_pg::Login;
+use hearth_wal::{Lsn, WalError, slot};
 use serde_json::{Map, Value};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{OnceCell, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
+pub use binding::Binding;
 pub use history::Position;
-pub use subscriptions::Binding;
 
+use crate::app::OpenSockets;
 use crate::frame::Version;
 use crate::outbox::Outbox;
 use crate::registry::Registry;
+use binding::BindingSpec;
 use reader::{Command, Reader};
-use subscriptions::BindingSpec;
 
 /// The publication that decides which tables and operations are listened to.
 pub const PUBLICATION: &str = "supabase_realtime";
@@ -64,6 +70,26 @@ impl Default for ChangeOptions {
 /// The name of an application's slot.
 pub fn slot_name(reference: &AppRef) -> String {
     format!("hearth_{}", reference.as_str().replace('-', "_"))
+}
+
+/// The names of all slots of ours on the server of `database`.
+///
+/// # Errors
+/// If PostgreSQL is away.
+pub async fn slots(database: &AppDatabase) -> Result<Vec<String>, WalError> {
+    let server = database.server();
+    let config = server.config(&Login::Admin, &server.maintenance_database);
+    let (client, _) = hearth_pg::connect::connect(&config)
+        .await
+        .map_err(|error| WalError::Connection(error.to_string()))?;
+    let rows = client
+        .query(
+            "select slot_name::text from pg_catalog.pg_replication_slots
+             where slot_name like 'hearth\\_%'",
+            &[],
+        )
+        .await?;
+    Ok(rows.iter().map(|row| row.get(0)).collect())
 }
 
 /// Drops an application's slot.
@@ -158,28 +184,108 @@ fn binding_id(params: &Map<String, Value>) -> u32 {
     (hash ^ hash >> 27) as u32 % ((1 << 27) - 1) + 1
 }
 
+/// Bindings that were checked a moment ago: when a thousand clients join at once, the database is
+/// asked once for all who want the same.
+#[derive(Default)]
+struct Checked {
+    recent: Mutex<HashMap<CheckKey, Check>>,
+}
+
+/// Role and bindings.
+type CheckKey = (Box<str>, Vec<BindingSpec>);
+
+struct Check {
+    since: Instant,
+    answer: Arc<OnceCell<Vec<Binding>>>,
+}
+
+/// How long a check is believed.
+const CHECK_HOLDS: Duration = Duration::from_secs(1);
+
+impl Checked {
+    async fn compile(
+        &self,
+        app: &App,
+        claims: &Claims,
+        specs: Vec<BindingSpec>,
+    ) -> Result<Vec<Binding>, String> {
+        let key = (claims.role().unwrap_or("anon").into(), specs.clone());
+        let answer = {
+            let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
+            recent.retain(|_, check| check.since.elapsed() < CHECK_HOLDS);
+            let fresh = || Check {
+                since: Instant::now(),
+                answer: Arc::default(),
+            };
+            recent.entry(key).or_insert_with(fresh).answer.clone()
+        };
+        // Only what is allowed is shared; a refusal is found out anew each time.
+        let compiled = answer
+            .get_or_try_init(|| binding::compile(app, claims, specs))
+            .await?;
+        Ok(compiled.clone())
+    }
+}
+
+/// How the reader is, for metrics and the management API.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Status {
+    /// What it does.
+    pub state: State,
+    /// Subscriptions in place.
+    pub subscriptions: usize,
+    /// Everything before this has been delivered.
+    pub delivered: Lsn,
+    /// Everything before this need not be kept by PostgreSQL any longer.
+    pub released: Lsn,
+    /// Bytes kept for clients that resume.
+    pub kept_bytes: usize,
+}
+
+/// What a reader does.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum State {
+    /// It does not run: nobody listens.
+    #[default]
+    Stopped,
+    /// It connects, or waits for PostgreSQL.
+    Connecting,
+    /// Changes flow.
+    Streaming,
+}
+
 #[derive(Debug, Default)]
 pub(crate) struct Link {
     pub(crate) commands: Option<mpsc::UnboundedSender<Command>>,
+    pub(crate) status: Status,
 }
 
 /// The changes of one application.
 pub struct Changes {
     app: Arc<App>,
     registry: Arc<Registry>,
+    sockets: Arc<OpenSockets>,
     options: ChangeOptions,
     link: Arc<Mutex<Link>>,
+    checked: Checked,
     stop: CancellationToken,
     tasks: tokio_util::task::TaskTracker,
 }
 
 impl Changes {
-    pub(crate) fn new(app: Arc<App>, registry: Arc<Registry>, options: ChangeOptions) -> Self {
+    pub(crate) fn new(
+        app: Arc<App>,
+        registry: Arc<Registry>,
+        sockets: Arc<OpenSockets>,
+        options: ChangeOptions,
+    ) -> Self {
         Self {
             app,
             registry,
+            sockets,
             options,
             link: Arc::default(),
+            checked: Checked::default(),
             stop: CancellationToken::new(),
             tasks: tokio_util::task::TaskTracker::new(),
         }
@@ -195,7 +301,7 @@ impl Changes {
             },
             None => command,
         };
-        if self.stop.is_cancelled() {
+        if self.stop.is_cancelled() || self.app.database.is_closed() {
             return;
         }
         let (sender, receiver) = mpsc::unbounded_channel();
@@ -204,6 +310,7 @@ impl Changes {
         let reader = Reader::new(
             self.app.clone(),
             self.registry.clone(),
+            self.sockets.clone(),
             self.options.clone(),
             self.link.clone(),
             receiver,
@@ -226,7 +333,7 @@ impl Changes {
         opening: Opening,
     ) -> Result<Subscription, SubscribeError> {
         let compiled = match wanted.bindings {
-            Ok(specs) => subscriptions::compile(&self.app, &wanted.claims, specs).await,
+            Ok(specs) => self.checked.compile(&self.app, &wanted.claims, specs).await,
             Err(reason) => Err(reason),
         };
         let (bindings, refusal) = match compiled {
@@ -263,6 +370,14 @@ impl Changes {
             id,
             link: self.link.clone(),
         })
+    }
+
+    /// How the reader is.
+    pub fn status(&self) -> Status {
+        self.link
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .status
     }
 
     /// Stops the reader; the slot stays.

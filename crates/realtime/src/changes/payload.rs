@@ -12,6 +12,9 @@ use crate::frame::push_json_string;
 /// Values of a row that is too large are left out beyond this many bytes of JSON.
 const SMALL_VALUE: usize = 64;
 
+/// Most bytes that are set aside for a message before it is written.
+const FIRST_GUESS: usize = 64 * 1024;
+
 /// What is wrong with a change for a role.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Fault {
@@ -76,7 +79,7 @@ pub fn data(
 ) -> String {
     let hidden = matches!(fault, Some(Fault::NoKey | Fault::Unauthorized));
     let small = fault == Some(Fault::TooLarge);
-    let mut out = String::with_capacity(256 + change.bytes * 2);
+    let mut out = String::with_capacity(256 + change.bytes.min(FIRST_GUESS));
     out.push_str("{\"columns\":");
     if hidden {
         out.push_str("[]");
@@ -186,6 +189,12 @@ impl Row<'_> {
         }
     }
 
+    /// Whether a value need not even be written to know that it is left out: JSON is never
+    /// shorter than half the text.
+    fn is_too_large(&self, cell: &Cell) -> bool {
+        matches!(cell, Cell::Text(bytes) if self.small && bytes.len() > 2 * SMALL_VALUE)
+    }
+
     fn push<'c>(&self, out: &mut String, cell: impl Fn(usize) -> Option<&'c Cell>) {
         out.push('{');
         let mut first = true;
@@ -199,7 +208,7 @@ impl Row<'_> {
             let wanted = self
                 .select
                 .is_none_or(|names| column.key || names.iter().any(|name| **name == *column.name));
-            let Some(cell) = cell(index).filter(|_| wanted) else {
+            let Some(cell) = cell(index).filter(|cell| wanted && !self.is_too_large(cell)) else {
                 continue;
             };
             let start = out.len();

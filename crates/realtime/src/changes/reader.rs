@@ -6,26 +6,27 @@
 //! made anew, which is logged, since what was in between is lost. Once nobody has listened for the
 //! window, the slot is dropped and the reader ends; stopping keeps the slot.
 
-use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use hearth_apps::App;
 use hearth_core::Claims;
-use hearth_wal::{Event, Lsn, Message, Relation, SlotState, StreamOptions, WalError, WalStream};
-use hearth_wal::{Tuple, slot};
+use hearth_wal::{Event, Lsn, Message, SlotState, StreamOptions, WalError, WalStream, slot};
 use tokio::sync::{mpsc, oneshot};
 use tokio_postgres::Client;
 use tokio_util::sync::CancellationToken;
 
+use super::binding::Binding;
 use super::catalog::Catalog;
 use super::deliver::Delivery;
-use super::history::{Action, Change, History, Position};
-use super::subscriptions::{Binding, Group, Index, Member};
+use super::feed::Feed;
+use super::history::{Change, History, Position};
+use super::subscriptions::{Group, Index, Member};
 use super::{
-    ChangeOptions, Link, MESSAGES_PUBLICATION, Opening, Outcome, PUBLICATION, SubscribeError,
-    slot_name,
+    ChangeOptions, Link, MESSAGES_PUBLICATION, Opening, Outcome, PUBLICATION, State, Status,
+    SubscribeError, slot_name,
 };
+use crate::app::OpenSockets;
 use crate::authorize;
 use crate::frame::Version;
 use crate::outbox::Outbox;
@@ -37,8 +38,13 @@ const BATCH_CHANGES: usize = 512;
 const BATCH_BYTES: usize = 1024 * 1024;
 /// How often the window and the listeners are looked at.
 const TICK: Duration = Duration::from_secs(1);
-/// Waiting times between attempts to connect.
-const BACKOFF: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(3));
+/// Waiting times between attempts to connect: the first, the longest while the server is away, the
+/// longest while it refuses.
+const BACKOFF: (Duration, Duration, Duration) = (
+    Duration::from_millis(100),
+    Duration::from_secs(3),
+    Duration::from_secs(30),
+);
 /// How long a session may take to end in order.
 const STOP_PATIENCE: Duration = Duration::from_secs(3);
 /// How long what the catalog says is believed where an event trigger announces schema changes,
@@ -92,34 +98,19 @@ enum End {
     Idle,
 }
 
-/// The transaction that is being read.
-#[derive(Debug, Default)]
-struct Transaction {
-    /// A position from which it would be streamed again.
-    start: Lsn,
-    commit: Lsn,
-    commit_time: i64,
-    changes: u32,
-    open: bool,
-}
-
 pub(crate) struct Reader {
     app: Arc<App>,
     registry: Arc<Registry>,
+    sockets: Arc<OpenSockets>,
     options: ChangeOptions,
     link: Arc<Mutex<Link>>,
     commands: mpsc::UnboundedReceiver<Command>,
     index: Index,
     pending: Vec<Pending>,
     next_id: u64,
-    relations: HashMap<u32, Arc<Relation>>,
-    transaction: Transaction,
-    /// The last change that was delivered.
-    delivered: Position,
+    feed: Feed,
     /// Everything before this has been delivered.
     processed: Lsn,
-    /// Everything before this has been read.
-    seen: Lsn,
     history: Option<History>,
     /// Subscriptions that have yet to be given what they missed.
     resuming: Vec<u64>,
@@ -130,6 +121,7 @@ impl Reader {
     pub(super) fn new(
         app: Arc<App>,
         registry: Arc<Registry>,
+        sockets: Arc<OpenSockets>,
         options: ChangeOptions,
         link: Arc<Mutex<Link>>,
         commands: mpsc::UnboundedReceiver<Command>,
@@ -137,17 +129,15 @@ impl Reader {
         Self {
             app,
             registry,
+            sockets,
             options,
             link,
             commands,
             index: Index::default(),
             pending: Vec::new(),
             next_id: 0,
-            relations: HashMap::new(),
-            transaction: Transaction::default(),
-            delivered: Position::default(),
+            feed: Feed::default(),
             processed: Lsn::ZERO,
-            seen: Lsn::ZERO,
             history: None,
             resuming: Vec::new(),
             last_listener: Instant::now(),
@@ -156,6 +146,7 @@ impl Reader {
 
     pub(super) async fn run(mut self, stop: CancellationToken) {
         let mut backoff = BACKOFF.0;
+        let mut said = String::new();
         loop {
             let started = Instant::now();
             // A session that streams ends by itself and frees the slot; one that is still
@@ -164,12 +155,22 @@ impl Reader {
                 stop.cancelled().await;
                 tokio::time::sleep(STOP_PATIENCE).await;
             };
+            if self.app.database.is_closed() {
+                return self.end_for_good();
+            }
+            self.note(State::Connecting);
             let ended = tokio::select! {
                 () = give_up => Ok(End::Stopped),
                 ended = self.session(&stop) => ended,
             };
             match ended {
-                Ok(End::Stopped) => return,
+                Ok(End::Stopped) => {
+                    if self.app.database.is_closed() {
+                        self.end_for_good();
+                    }
+                    self.note(State::Stopped);
+                    return;
+                }
                 Ok(End::Idle) => {
                     if let Err(error) = super::drop_slot(&self.app).await {
                         tracing::warn!(app = %self.app.reference, %error, "the slot stays");
@@ -182,10 +183,22 @@ impl Reader {
                 Err(error) => {
                     if started.elapsed() > BACKOFF.1 {
                         backoff = BACKOFF.0;
+                        said.clear();
                     }
-                    tracing::warn!(
-                        app = %self.app.reference, %error, code = "ReplicationConnectionDown"
-                    );
+                    // A server that cannot replicate at all says the same each time.
+                    let words = error.to_string();
+                    if words != said {
+                        tracing::warn!(
+                            app = %self.app.reference, error = words,
+                            code = "ReplicationConnectionDown"
+                        );
+                        said = words;
+                    }
+                    let longest = if error.is_passing() {
+                        BACKOFF.1
+                    } else {
+                        BACKOFF.2
+                    };
                     if !error.is_passing() {
                         self.refuse_pending();
                     }
@@ -193,10 +206,29 @@ impl Reader {
                         () = stop.cancelled() => return,
                         () = tokio::time::sleep(backoff) => {}
                     }
-                    backoff = (backoff * 2).min(BACKOFF.1);
+                    backoff = (backoff * 2).min(longest);
                 }
             }
         }
+    }
+
+    /// The application is gone, or another value took its place: its sockets are closed.
+    fn end_for_good(&self) {
+        tracing::info!(app = %self.app.reference, "the application is closed, and its sockets");
+        self.sockets.close();
+        self.note(State::Stopped);
+    }
+
+    fn note(&self, state: State) {
+        let releasable = self.releasable();
+        let mut link = self.link.lock().unwrap_or_else(PoisonError::into_inner);
+        link.status = Status {
+            state,
+            subscriptions: self.index.len(),
+            delivered: self.processed,
+            released: releasable,
+            kept_bytes: self.history.as_ref().map_or(0, History::bytes),
+        };
     }
 
     /// Ends the reader, unless a command came meanwhile.
@@ -211,6 +243,7 @@ impl Reader {
             }
             Err(_) => {
                 link.commands = None;
+                link.status = Status::default();
                 true
             }
         }
@@ -218,7 +251,7 @@ impl Reader {
 
     /// A new slot begins where it is made.
     fn forget_position(&mut self) {
-        self.delivered = Position::default();
+        self.feed.delivered = Position::default();
         self.processed = Lsn::ZERO;
         self.history = None;
     }
@@ -251,9 +284,7 @@ impl Reader {
         };
         let mut stream = WalStream::connect(&self.app.database.admin_config(), &options).await?;
         let mut catalog = Catalog::new(believed(&control).await?);
-        self.transaction = Transaction::default();
-        self.seen = self.processed;
-        self.relations.clear();
+        self.feed.restart(self.processed);
         self.keep_partitions().await;
         let ended = self.stream(&control, &mut stream, &mut catalog, stop).await;
         // Frees the slot, so that a successor need not wait for PostgreSQL to notice.
@@ -323,6 +354,7 @@ impl Reader {
         catalog: &mut Catalog,
         stop: &CancellationToken,
     ) -> Result<End, WalError> {
+        self.note(State::Streaming);
         let mut tick = tokio::time::interval(TICK);
         let mut partitions = Instant::now();
         loop {
@@ -348,6 +380,10 @@ impl Reader {
                         history.expire();
                     }
                     self.confirm(stream);
+                    self.note(State::Streaming);
+                    if self.app.database.is_closed() {
+                        return Ok(End::Stopped);
+                    }
                     if !self.index.is_empty() || self.registry.topics() > 0 {
                         self.last_listener = Instant::now();
                     } else if self.last_listener.elapsed() > self.options.window {
@@ -496,18 +532,14 @@ impl Reader {
         let mut next = Some(first);
         while let Some(event) = next {
             match event {
-                Event::KeepAlive { wal_end } => {
-                    if !self.transaction.open {
-                        self.seen = self.seen.max(wal_end);
-                    }
-                }
+                Event::KeepAlive { wal_end } => self.feed.keep_alive(wal_end),
                 Event::Message(Message::Logical { prefix, .. }) if &*prefix == "hearth.ddl" => {
                     self.deliver(control, catalog, std::mem::take(&mut changes))
                         .await?;
                     catalog.forget();
                 }
                 Event::Message(message) => {
-                    for change in self.read(message) {
+                    for change in self.feed.read(message) {
                         bytes += change.bytes;
                         changes.push(change);
                     }
@@ -520,90 +552,9 @@ impl Reader {
         }
         self.deliver(control, catalog, changes).await?;
         // Only now: had anything failed, it would all have been streamed again.
-        self.processed = self.processed.max(self.seen);
+        self.processed = self.processed.max(self.feed.seen);
         self.confirm(stream);
         Ok(())
-    }
-
-    /// Follows the stream's messages; gives the changes among them that have not been delivered.
-    fn read(&mut self, message: Message) -> Vec<Arc<Change>> {
-        let row = |tuple: &Tuple| -> usize {
-            let size = |cell: &hearth_wal::Cell| match cell {
-                hearth_wal::Cell::Text(bytes) | hearth_wal::Cell::Binary(bytes) => bytes.len(),
-                _ => 0,
-            };
-            tuple.iter().map(|cell| size(cell) + 16).sum()
-        };
-        let (relation, action, old, new) = match message {
-            Message::Begin {
-                final_lsn,
-                commit_time,
-                ..
-            } => {
-                self.transaction = Transaction {
-                    start: self.seen,
-                    commit: final_lsn,
-                    commit_time,
-                    changes: 0,
-                    open: true,
-                };
-                return Vec::new();
-            }
-            Message::Commit { end_lsn, .. } => {
-                self.transaction.open = false;
-                self.seen = self.seen.max(end_lsn);
-                return Vec::new();
-            }
-            Message::Relation(relation) => {
-                self.relations.insert(relation.id, Arc::new(relation));
-                return Vec::new();
-            }
-            Message::Insert { relation, new } => (relation, Action::Insert, None, Some(new)),
-            Message::Update { relation, old, new } => (relation, Action::Update, old, Some(new)),
-            Message::Delete { relation, old } => (relation, Action::Delete, Some(old), None),
-            Message::Truncate { relations } => {
-                let changes = relations
-                    .iter()
-                    .filter_map(|id| self.change(*id, Action::Truncate, None, None, 64));
-                return changes.collect();
-            }
-            _ => return Vec::new(),
-        };
-        let bytes = old.as_ref().map_or(0, |old| row(old.tuple())) + new.as_ref().map_or(0, row);
-        self.change(relation, action, old, new, bytes + 128)
-            .into_iter()
-            .collect()
-    }
-
-    fn change(
-        &mut self,
-        relation: u32,
-        action: Action,
-        old: Option<hearth_wal::pgoutput::OldRow>,
-        new: Option<Tuple>,
-        bytes: usize,
-    ) -> Option<Arc<Change>> {
-        self.transaction.changes += 1;
-        let position = Position {
-            commit: self.transaction.commit,
-            index: self.transaction.changes,
-        };
-        // After a reconnect the last transactions come again.
-        if position <= self.delivered {
-            return None;
-        }
-        let relation = self.relations.get(&relation)?.clone();
-        let commit_time = self.transaction.commit_time;
-        Some(Arc::new(Change {
-            position,
-            start: self.transaction.start,
-            commit_time,
-            relation,
-            action,
-            old,
-            new,
-            bytes,
-        }))
     }
 
     async fn deliver(
@@ -616,7 +567,7 @@ impl Reader {
             return Ok(());
         };
         self.delivery(control).run(catalog, &changes, None).await?;
-        self.delivered = last;
+        self.feed.delivered = last;
         if let Some(history) = &mut self.history {
             for change in changes {
                 history.push(change);
@@ -625,12 +576,15 @@ impl Reader {
         Ok(())
     }
 
-    fn confirm(&self, stream: &WalStream) {
-        let releasable = match &self.history {
+    fn releasable(&self) -> Lsn {
+        match &self.history {
             None => self.processed,
             Some(history) => history.releasable(self.processed),
-        };
-        stream.confirm(releasable);
+        }
+    }
+
+    fn confirm(&self, stream: &WalStream) {
+        stream.confirm(self.releasable());
     }
 }
 

@@ -7,9 +7,9 @@ use hearth_apps::App;
 use hearth_core::Claims;
 use hearth_pg::{Access, PgError, Rights, TextParam, scope};
 
+use super::binding::SEARCH_PATH;
 use super::catalog::Table;
 use super::filter::{Filter, Op};
-use super::subscriptions::SEARCH_PATH;
 
 /// A policy for SELECT that applies to a role.
 #[derive(Debug, Clone)]
@@ -27,6 +27,8 @@ pub enum Rule {
     Everybody,
     /// None: no policy applies.
     Nobody,
+    /// All, for callers that are somebody (`auth.uid() is not null`).
+    SignedIn,
     /// Those that carry the caller's `sub` in one of these columns.
     Owner(Vec<Arc<str>>),
     /// PostgreSQL has to be asked.
@@ -34,36 +36,87 @@ pub enum Rule {
 }
 
 impl Rule {
-    /// What `policies` come to.
-    pub fn of(policies: &[Policy], table: &Table) -> Self {
-        let restricted = policies
-            .iter()
-            .any(|p| !p.permissive && p.expression != "true");
-        let mut permissive = policies.iter().filter(|p| p.permissive).peekable();
-        if permissive.peek().is_none() {
-            return Self::Nobody;
-        }
-        if restricted {
-            return Self::Ask;
-        }
+    /// What `policies` come to for `role`.
+    pub fn of(policies: &[Policy], table: &Table, role: &str) -> Self {
         let mut owners = Vec::new();
-        for policy in permissive {
-            match policy.expression.as_str() {
-                "true" => return Self::Everybody,
-                "false" => {}
-                expression => match owner_column(expression, table) {
-                    Some(column) => owners.push(column),
-                    None => owners.push("".into()),
-                },
+        let (mut permitted, mut signed_in, mut ask) = (false, false, false);
+        for policy in policies {
+            let meaning = Meaning::of(&policy.expression, table, role);
+            match (policy.permissive, meaning) {
+                (true, Meaning::True) => permitted = true,
+                (true, Meaning::False) | (false, Meaning::True) => {}
+                (true, Meaning::SignedIn) => signed_in = true,
+                (true, Meaning::Owner(column)) => owners.push(column),
+                (true, Meaning::Other) => ask = true,
+                (false, Meaning::False) => return Self::Nobody,
+                // A restriction that depends on the row or the caller.
+                (false, _) => return Self::restricted(policies),
             }
         }
-        if owners.is_empty() {
-            Self::Nobody
-        } else if owners.iter().any(|column| column.is_empty()) {
-            Self::Ask
-        } else {
-            Self::Owner(owners)
+        match (permitted, ask, signed_in, owners.is_empty()) {
+            (true, ..) => Self::Everybody,
+            (false, true, ..) => Self::Ask,
+            (false, false, true, true) => Self::SignedIn,
+            (false, false, false, false) => Self::Owner(owners),
+            // Whoever is somebody sees all, so that owning adds nothing.
+            (false, false, true, false) => Self::SignedIn,
+            (false, false, false, true) => Self::Nobody,
         }
+    }
+
+    /// Restrictions only take away: without a permissive policy there is nothing to ask about.
+    fn restricted(policies: &[Policy]) -> Self {
+        let permissive = policies
+            .iter()
+            .any(|p| p.permissive && p.expression != "false");
+        if permissive { Self::Ask } else { Self::Nobody }
+    }
+}
+
+/// What a policy's expression means, where it has one of the forms that need no question. Users
+/// cannot replace the functions of schema `auth`.
+#[derive(Debug, PartialEq, Eq)]
+enum Meaning {
+    True,
+    False,
+    SignedIn,
+    Owner(Arc<str>),
+    Other,
+}
+
+impl Meaning {
+    fn of(expression: &str, table: &Table, role: &str) -> Self {
+        match expression {
+            "true" => return Self::True,
+            "false" => return Self::False,
+            _ => {}
+        }
+        let inner = expression
+            .strip_prefix('(')
+            .and_then(|inner| inner.strip_suffix(')'));
+        let Some(inner) = inner else {
+            return Self::Other;
+        };
+        if matches!(
+            inner,
+            "auth.uid() IS NOT NULL" | "( SELECT auth.uid() AS uid) IS NOT NULL"
+        ) {
+            return Self::SignedIn;
+        }
+        let wanted = inner
+            .strip_prefix("auth.role() = '")
+            .or_else(|| inner.strip_prefix("( SELECT auth.role() AS role) = '"))
+            .and_then(|rest| rest.strip_suffix("'::text"));
+        if let Some(wanted) = wanted
+            && !wanted.contains('\'')
+        {
+            return if wanted == role {
+                Self::True
+            } else {
+                Self::False
+            };
+        }
+        owner_column(expression, table).map_or(Self::Other, Self::Owner)
     }
 }
 
@@ -236,7 +289,7 @@ mod tests {
                 expression: (*expression).to_owned(),
             })
             .collect();
-        Rule::of(&policies, &table())
+        Rule::of(&policies, &table(), "authenticated")
     }
 
     #[test]
@@ -261,6 +314,17 @@ mod tests {
             Rule::Owner(vec!["owner".into()])
         );
         assert_eq!(rule(&[(true, "((auth.uid())::text = note)")]), Rule::Ask);
+        assert_eq!(
+            rule(&[(true, "(auth.role() = 'authenticated'::text)")]),
+            Rule::Everybody
+        );
+        assert_eq!(
+            rule(&[(true, "(auth.role() = 'anon'::text)")]),
+            Rule::Nobody
+        );
+        assert_eq!(rule(&[(true, "(auth.uid() IS NOT NULL)")]), Rule::SignedIn);
+        assert_eq!(rule(&[(true, "true"), (false, "false")]), Rule::Nobody);
+        assert_eq!(rule(&[(false, "(note = 'x'::text)")]), Rule::Nobody);
         assert_eq!(
             rule(&[(true, "(auth.uid() = owner)"), (true, "(note = 'x'::text)")]),
             Rule::Ask

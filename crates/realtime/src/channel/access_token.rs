@@ -7,7 +7,7 @@ use crate::authorize::{self, AuthorizeError, Policies};
 use crate::caller::Caller;
 use crate::error::Refusal;
 use crate::frame::Incoming;
-use crate::socket::Shared;
+use crate::shared::Shared;
 
 /// What a refreshed token brings.
 pub struct Refreshed {

@@ -8,7 +8,7 @@ use super::Joined;
 use crate::frame::{Incoming, Payload};
 use crate::limits::PAYLOAD_PADDING;
 use crate::registry::Outgoing;
-use crate::socket::Shared;
+use crate::shared::Shared;
 
 /// Sends it, if the channel's policies are known to allow it. False: they have to be asked first.
 pub fn handle(shared: &Arc<Shared>, joined: &mut Joined, message: &Incoming) -> bool {

@@ -15,7 +15,7 @@ use crate::error::Refusal;
 use crate::limits::PresenceWindow;
 use crate::registry::{Membership, TopicKey};
 use crate::replay::{self, Replay};
-use crate::socket::Shared;
+use crate::shared::Shared;
 
 /// Longest time a join with `wait` is held.
 const LONGEST_WAIT: Duration = Duration::from_secs(20);

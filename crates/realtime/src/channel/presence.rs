@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::Joined;
 use crate::frame::Incoming;
 use crate::limits::{PAYLOAD_PADDING, PRESENCE_EVENTS_PER_SECOND};
-use crate::socket::Shared;
+use crate::shared::Shared;
 
 /// What became of the message.
 pub enum Outcome {

@@ -38,13 +38,26 @@ pub fn binary(parts: &[&[u8]]) -> Bytes {
     frame(BINARY, parts)
 }
 
+/// The text in a frame that [`text`] made; none for other frames.
+pub fn text_of(frame: &Bytes) -> Option<&str> {
+    if *frame.first()? != FINAL | TEXT {
+        return None;
+    }
+    let head = match *frame.get(1)? {
+        126 => 4,
+        127 => 10,
+        _ => 2,
+    };
+    std::str::from_utf8(frame.get(head..)?).ok()
+}
+
 /// A close frame with a reason of at most 123 bytes.
 pub fn close(code: u16, reason: &str) -> Bytes {
     let mut end = reason.len().min(123);
     while !reason.is_char_boundary(end) {
         end -= 1;
     }
-    frame(CLOSE, &[&code.to_be_bytes(), reason[..end].as_bytes()])
+    frame(CLOSE, &[&code.to_be_bytes(), &reason.as_bytes()[..end]])
 }
 
 #[cfg(test)]
@@ -58,6 +71,8 @@ mod tests {
         assert_eq!(&text(&[&long])[..4], b"\x81\x7e\x00\x7e");
         let longer = "x".repeat(65536);
         assert_eq!(&text(&[&longer])[..10], b"\x81\x7f\0\0\0\0\0\x01\0\0");
+        assert_eq!(text_of(&text(&[&longer])).map(str::len), Some(65536));
+        assert_eq!(text_of(&binary(&[b"x"])), None);
         assert_eq!(&close(1001, "bye")[..], b"\x88\x05\x03\xe9bye");
     }
 }

@@ -6,6 +6,17 @@ create or replace function hearth.announce_ddl() returns event_trigger
   set search_path = pg_catalog
 as $$
 begin
+  -- Temporary tables come and go inside functions and are nobody's business.
+  if tg_event = 'ddl_command_end' and not exists (
+    select from pg_event_trigger_ddl_commands() where schema_name is distinct from 'pg_temp'
+  ) then
+    return;
+  end if;
+  if tg_event = 'sql_drop' and not exists (
+    select from pg_event_trigger_dropped_objects() where not is_temporary
+  ) then
+    return;
+  end if;
   perform pg_logical_emit_message(true, 'hearth.ddl', '');
 end
 $$;

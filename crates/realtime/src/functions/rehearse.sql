@@ -20,4 +20,3 @@ $$;
 
 alter function realtime.rehearse_reading(text) owner to supabase_realtime_admin;
 revoke all on function realtime.rehearse_reading(text) from public;
-grant execute on function realtime.rehearse_reading(text) to authenticator;

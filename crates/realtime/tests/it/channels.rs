@@ -287,3 +287,131 @@ async fn an_oversized_frame_closes_the_socket() {
     assert!(closed == 1009 || closed.is_null());
     server.finish().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_token_ends_its_channel_when_it_expires() {
+    let server = Server::start().await;
+    let app = &server.app.app;
+    let token = |seconds: i64| {
+        let exp = app.clock.unix() + seconds;
+        let claims = json!({"role": "authenticated", "sub": "x", "exp": exp});
+        hearth_jwt::mint(&app.signing_key(), &claims).unwrap()
+    };
+    let mut client = server.anon("2.0.0").await;
+    let join = |token: String| json!({"config": {}, "access_token": token});
+    let reference = client
+        .push("realtime:old", "phx_join", join(token(-100)))
+        .await;
+    let reason = client.reply(&reference).await["response"]["reason"].take();
+    let reason = reason.as_str().unwrap();
+    assert!(
+        reason.starts_with("InvalidJWTToken: Token has expired 10"),
+        "{reason}"
+    );
+
+    let reference = client
+        .push("realtime:short", "phx_join", join(token(2)))
+        .await;
+    assert_eq!(client.reply(&reference).await["status"], "ok");
+    let reference = client
+        .push("realtime:long", "phx_join", join(token(2)))
+        .await;
+    assert_eq!(client.reply(&reference).await["status"], "ok");
+    client
+        .push(
+            "realtime:long",
+            "access_token",
+            json!({"access_token": token(600)}),
+        )
+        .await;
+    let system = client.event("system").await;
+    assert_eq!(system["topic"], "realtime:short");
+    let message = system["payload"]["message"].as_str().unwrap();
+    assert!(message.starts_with("Token has expired"), "{message}");
+    assert_eq!(client.event("phx_close").await["topic"], "realtime:short");
+
+    client
+        .push(
+            "realtime:long",
+            "access_token",
+            json!({"access_token": "forged.to.ken"}),
+        )
+        .await;
+    let system = client.event("system").await;
+    assert_eq!(system["topic"], "realtime:long");
+    assert_eq!(
+        system["payload"]["message"],
+        "The token provided is not a valid JWT"
+    );
+
+    let no_expiry = hearth_jwt::mint(&app.signing_key(), &json!({"role": "anon"})).unwrap();
+    let reference = client.push("realtime:x", "phx_join", join(no_expiry)).await;
+    assert_eq!(
+        client.reply(&reference).await["response"]["reason"],
+        "InvalidJWTToken: Fields `role` and `exp` are required in JWT"
+    );
+    let opaque = app.keys.publishable.clone();
+    let reference = client.push("realtime:x", "phx_join", join(opaque)).await;
+    assert_eq!(client.reply(&reference).await["status"], "ok");
+    server.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn limits_are_named() {
+    let server = Server::start().await;
+    let mut settings = (*server.app.app.settings()).clone();
+    settings.realtime.max_channels_per_client = 2;
+    settings.realtime.max_concurrent_users = 1;
+    settings.realtime.max_payload_bytes = 100;
+    settings.realtime.private_only = false;
+    server.app.app.settings.store(settings.clone().into());
+    let mut client = server.anon("2.0.0").await;
+    client
+        .join(
+            "realtime:a",
+            json!({"broadcast": {"ack": true, "self": true}}),
+        )
+        .await;
+    client.join("realtime:b", json!({})).await;
+    assert_eq!(
+        client.join("realtime:c", json!({})).await["response"]["reason"],
+        "ChannelRateLimitReached: Too many channels"
+    );
+    let address = server.serve(server.app.anon()).await;
+    let url = format!("ws://{address}/websocket");
+    let error = tokio_tungstenite::connect_async(url).await.unwrap_err();
+    let tokio_tungstenite::tungstenite::Error::Http(response) = error else {
+        panic!("{error}")
+    };
+    assert_eq!(response.status(), 429);
+    let body = String::from_utf8(response.into_body().unwrap()).unwrap();
+    assert_eq!(body, r#"{"error":"Too many connected users"}"#);
+
+    let large = json!({"event": "e", "payload": {"x": "y".repeat(1000)}});
+    let reference = client.push("realtime:a", "broadcast", large).await;
+    assert_eq!(client.reply(&reference).await["status"], "error");
+    client.nothing_else("broadcast").await;
+
+    settings.realtime.private_only = true;
+    server.app.app.settings.store(settings.into());
+    assert_eq!(
+        client.join("realtime:a", json!({})).await["response"]["reason"],
+        "PrivateOnly: This project only allows private channels"
+    );
+    server.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_deleted_application_loses_its_sockets_and_its_slot() {
+    let server = Server::start().await;
+    server.messages().await;
+    let mut client = server.anon("2.0.0").await;
+    client
+        .listen("realtime:room", json!([crate::client::binding("*")]))
+        .await;
+    // What the registry does with an application that is no more.
+    server.app.app.database.close();
+    server.app.drop_database().await.unwrap();
+    let closed = client.expect(|message| !message["closed"].is_null()).await;
+    assert_eq!(closed, json!({"closed": 1001}));
+}

@@ -62,3 +62,60 @@ async fn a_client_resumes_behind_its_last_position() {
     assert_eq!(reply["status"], "error");
     server.finish().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn events_by_http_say_the_same() {
+    use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+    let server = Server::start().await;
+    server.messages().await;
+    let address = server.serve(server.app.anon()).await;
+    let join = json!([["realtime:room", {"config": {
+        "postgres_changes": [binding("INSERT")], "resume": {}
+    }}]]);
+    let query: String = join
+        .to_string()
+        .bytes()
+        .map(|b| format!("%{b:02x}"))
+        .collect();
+    let mut last = String::new();
+    for id in 1..=2 {
+        let mut stream = BufReader::new(tokio::net::TcpStream::connect(address).await.unwrap());
+        let resume = if last.is_empty() {
+            String::new()
+        } else {
+            format!("last-event-id: {last}\r\n")
+        };
+        let request = format!("GET /sse?join={query} HTTP/1.1\r\nhost: x\r\n{resume}\r\n");
+        stream.write_all(request.as_bytes()).await.unwrap();
+        if id == 1 {
+            // Once the reply is there, the position is fixed.
+            loop {
+                let mut line = String::new();
+                stream.read_line(&mut line).await.unwrap();
+                if line.contains("phx_reply") {
+                    break;
+                }
+            }
+            server
+                .app
+                .sql("insert into messages (id) values (1); insert into messages (id) values (2);")
+                .await
+                .unwrap();
+        }
+        loop {
+            let mut line = String::new();
+            assert!(stream.read_line(&mut line).await.unwrap() > 0);
+            if let Some(position) = line.strip_prefix("id: ") {
+                last = position.trim().to_owned();
+            }
+            if let Some(data) = line.strip_prefix("data: ") {
+                let message: Value = serde_json::from_str(data).unwrap();
+                if message["event"] == "postgres_changes" {
+                    assert_eq!(message["payload"]["data"]["record"]["id"], id);
+                    break;
+                }
+            }
+        }
+    }
+    server.finish().await;
+}

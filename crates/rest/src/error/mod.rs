@@ -149,7 +149,7 @@ pub enum RestError {
         /// What was to be embedded.
         child: String,
         /// The relationships found.
-        found: Value,
+        found: Box<Value>,
         /// How to choose one.
         suggestion: String,
     },
@@ -192,13 +192,13 @@ pub enum RestError {
     NoSchemaCache,
     /// PostgreSQL's own errors, and PGRST000, 001, 003, 121.
     #[error("{}", .0.message())]
-    Postgres(PgFailure),
+    Postgres(Box<PgFailure>),
 }
 
 impl RestError {
     /// An error of PostgreSQL; `authenticated` says that the caller is somebody else than anon.
     pub fn postgres(error: &PgError, authenticated: bool) -> Self {
-        Self::Postgres(PgFailure::new(error, authenticated))
+        Self::Postgres(Box::new(PgFailure::new(error, authenticated)))
     }
 
     /// True where a stale schema cache may be the reason.
@@ -215,7 +215,7 @@ impl RestError {
     /// Details as the JSON they are sent as.
     fn details_json(&self) -> Option<Value> {
         match self {
-            Self::AmbiguousRelationship { found, .. } => Some(found.clone()),
+            Self::AmbiguousRelationship { found, .. } => Some(found.as_ref().clone()),
             _ => self.details().map(|text| Value::String(text.into_owned())),
         }
     }

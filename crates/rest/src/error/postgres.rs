@@ -1,6 +1,6 @@
 //! PostgreSQL's errors as HTTP: the SQLSTATE decides the status, and `raise` may decide everything.
 
-use hearth_pg::PgError;
+use hearth_pg::{PgError, ServerError};
 use http::StatusCode;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -37,53 +37,41 @@ struct RaisedDetail {
 impl PgFailure {
     /// What `error` is answered with; `authenticated` says that the caller is not anon.
     pub fn new(error: &PgError, authenticated: bool) -> Self {
-        let plain = |code: &str, status, message: &str, details: Option<String>| Self {
+        // What stood in the way is logged; it is nothing that a client can use.
+        let plain = |code: &str, status, message: &str| Self {
             code: code.to_owned(),
             status,
             reason: None,
             message: message.to_owned(),
-            details,
+            details: None,
             hint: None,
             headers: Vec::new(),
         };
-        let unavailable = StatusCode::SERVICE_UNAVAILABLE;
+        const AWAY: StatusCode = StatusCode::SERVICE_UNAVAILABLE;
         match error {
-            PgError::Unavailable(reason) => plain(
-                "PGRST000",
-                unavailable,
-                "Database connection error.",
-                Some(reason.clone()),
-            ),
+            PgError::Unavailable(_) => plain("PGRST000", AWAY, "Database connection error."),
             PgError::PoolTimeout => plain(
                 "PGRST003",
                 StatusCode::GATEWAY_TIMEOUT,
                 "Timed out acquiring connection from connection pool.",
-                None,
             ),
-            PgError::Postgres(error) => match error.as_db_error() {
+            error => match error.server_error() {
                 Some(error) => Self::of_server(error, authenticated),
-                None if error.is_closed() => plain(
-                    "PGRST001",
-                    unavailable,
-                    "Database client error. Retrying the connection.",
-                    None,
-                ),
                 None => plain(
                     "PGRST001",
-                    unavailable,
+                    AWAY,
                     "Database client error. Retrying the connection.",
-                    Some(hearth_pg::connect::describe(error)),
                 ),
             },
         }
     }
 
-    fn of_server(error: &tokio_postgres::error::DbError, authenticated: bool) -> Self {
-        let code = error.code().code();
+    fn of_server(error: ServerError, authenticated: bool) -> Self {
+        let code = error.code.code();
         if code == "PGRST" {
-            return Self::raised(error.message(), error.detail());
+            return Self::raised(&error.message, error.detail.as_deref());
         }
-        let status = status(code, error.message(), authenticated);
+        let status = status(code, &error.message, authenticated);
         let mut headers = Vec::new();
         if status == StatusCode::UNAUTHORIZED {
             headers.push(("www-authenticate".to_owned(), "Bearer".to_owned()));
@@ -91,10 +79,10 @@ impl PgFailure {
         Self {
             status,
             code: code.to_owned(),
-            reason: code.starts_with("PT").then(|| error.message().to_owned()),
-            message: error.message().to_owned(),
-            details: error.detail().map(str::to_owned),
-            hint: error.hint().map(str::to_owned),
+            reason: code.starts_with("PT").then(|| error.message.clone()),
+            message: error.message,
+            details: error.detail,
+            hint: error.hint,
             headers,
         }
     }

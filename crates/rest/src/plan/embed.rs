@@ -239,7 +239,7 @@ fn ambiguous(origin: &str, target: &str, found: &[&Arc<Relationship>]) -> RestEr
     RestError::AmbiguousRelationship {
         parent: origin.to_owned(),
         child: target.to_owned(),
-        found: Value::Array(described),
+        found: Box::new(Value::Array(described)),
         suggestion: format!(
             "Try changing '{target}' to one of the following: {}. Find the desired relationship \
              in the 'details' key.",

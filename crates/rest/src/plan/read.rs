@@ -33,6 +33,7 @@ pub(super) fn plan(
     add_orders(&mut root, request, cache, target, places)?;
     add_ranges(&mut root, request, places)?;
     add_logic(&mut root, request, cache, places)?;
+    restore_order(&mut root);
     let is_source = matches!(request.action, Action::Mutate { .. } | Action::Call { .. });
     embed::add_relationships(&mut root, is_source, &request.schema, cache)?;
     expand_stars(&mut root, &request.schema, cache, false);
@@ -153,8 +154,13 @@ fn is_mutation(request: &ApiRequest) -> bool {
     matches!(request.action, Action::Mutate { .. })
 }
 
-// The lists below are walked backwards and each element is put in front: the SQL then has them in
-// the order of the request, and siblings move as upstream moves them.
+// The lists below are walked backwards, so that siblings move as upstream moves them; the
+// conditions are turned round at the end.
+
+fn restore_order(node: &mut ReadNode) {
+    node.conditions.reverse();
+    node.children.iter_mut().for_each(restore_order);
+}
 
 fn add_filters(
     root: &mut ReadNode,
@@ -170,7 +176,7 @@ fn add_filters(
         }
         places.change(root, path, |node| {
             let condition = Resolver::new(cache, &node.from).condition(filter.clone());
-            node.conditions.insert(0, condition);
+            node.conditions.push(condition);
         })?;
     }
     Ok(())
@@ -189,7 +195,7 @@ fn add_logic(
         }
         places.change(root, path, |node| {
             let conditions = Resolver::new(cache, &node.from).conditions(logic.clone());
-            node.conditions.insert(0, conditions);
+            node.conditions.push(conditions);
         })?;
     }
     Ok(())

@@ -8,6 +8,9 @@ mod fragment;
 mod mutate;
 mod read;
 pub mod snippet;
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests;
 
 use crate::config::RestConfig;
 use crate::plan::SOURCE;
@@ -184,7 +187,10 @@ fn answer_from(
         (true, _) => "1::bigint",
         (false, _) => "pg_catalog.count(*)",
     };
-    sql.push(" select ").push(page);
+    if !sql.sql().is_empty() {
+        sql.push(" ");
+    }
+    sql.push("select ").push(page);
     let layout = Layout {
         total: counting.wanted,
         body: plan.handler != Handler::None,

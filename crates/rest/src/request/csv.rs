@@ -9,7 +9,8 @@ pub(super) fn to_json(body: &[u8]) -> Result<String, String> {
         .ok_or_else(|| "not enough input".to_owned())?;
     let mut out = String::from("[");
     for (index, record) in records.enumerate() {
-        if record.len() != header.len() {
+        // Fields beyond the header have no name and are left out.
+        if record.len() < header.len() {
             return Err("All lines must have same number of fields".to_owned());
         }
         let object: serde_json::Map<String, serde_json::Value> = header

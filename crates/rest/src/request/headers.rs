@@ -35,7 +35,7 @@ fn closed(mut out: String) -> String {
 pub fn headers_json(headers: &HeaderMap) -> String {
     let mut out = String::with_capacity(512);
     for name in headers.keys().filter(|name| *name != http::header::COOKIE) {
-        if let Some(value) = headers.get(name) {
+        if let Some(value) = headers.get_all(name).iter().next_back() {
             push_pair(
                 &mut out,
                 name.as_str(),

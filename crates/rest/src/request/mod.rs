@@ -14,7 +14,8 @@ pub mod types;
 use std::collections::BTreeSet;
 
 use bytes::Bytes;
-use http::{HeaderMap, Method};
+use http::Method;
+use http::request::Parts;
 use percent_encoding::percent_decode_str;
 
 use crate::config::RestConfig;
@@ -62,13 +63,8 @@ impl ApiRequest {
     ///
     /// # Errors
     /// The PGRST1xx errors that need no schema.
-    pub fn parse(
-        config: &RestConfig,
-        method: Method,
-        uri: &http::Uri,
-        headers: &HeaderMap,
-        body: Bytes,
-    ) -> Result<Self, RestError> {
+    pub fn parse(config: &RestConfig, parts: &Parts, body: Bytes) -> Result<Self, RestError> {
+        let (method, uri, headers) = (parts.method.clone(), &parts.uri, &parts.headers);
         let path = uri.path();
         let segments: Vec<String> = path
             .trim_start_matches('/')
@@ -76,7 +72,7 @@ impl ApiRequest {
             .map(|segment| percent_decode_str(segment).decode_utf8_lossy().into_owned())
             .collect();
         let resource = resource(config, &segments)?;
-        let (schema, names_schema) = headers::schema(headers, &method, &config.schemas)?;
+        let (schema, names_schema) = self::headers::schema(headers, &method, &config.schemas)?;
         let action = action(resource, &method)?;
         let function_read = matches!(
             action,

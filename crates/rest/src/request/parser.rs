@@ -4,10 +4,14 @@
 //! A parser is a function `fn(&mut Parser) -> Parsed<T>`. One that fails without having consumed
 //! input lets [`Parser::choice`]-like combinators try the next one; one that fails after consuming
 //! ends the parse, unless it is wrapped in [`Parser::attempt`]. Nearly all requests parse, so the
-//! first pass records nothing; only a failed one is run again with [`Trace`] switched on.
+//! first pass finds out no more than where the failure is; only then a second one collects
+//! what is to be said about that place.
 
 /// Nested lists deeper than this are refused: the grammar is recursive, the stack is not endless.
 const MAX_DEPTH: u32 = 100;
+
+/// More embedded resources than this are refused: each is looked for by every filter.
+const MAX_PARTS: u32 = 1000;
 
 /// A parser failed; why is in the trace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,19 +49,28 @@ impl Message {
     }
 }
 
-/// What is known about the furthest failure so far.
+/// What is known about the failure that counts so far. Its messages are kept only where they are
+/// wanted; whether there are any decides which failure counts, so that is known everywhere.
 #[derive(Debug, Clone, Default)]
 struct Trace {
     position: usize,
+    known: bool,
     messages: Vec<Message>,
 }
 
 impl Trace {
+    fn unknown_at(position: usize) -> Self {
+        Self {
+            position,
+            ..Self::default()
+        }
+    }
+
     fn merge(&mut self, other: Self) {
-        if other.messages.is_empty() && !self.messages.is_empty() {
+        if !other.known && self.known {
             return;
         }
-        if self.messages.is_empty() && !other.messages.is_empty() {
+        if !self.known && other.known {
             *self = other;
             return;
         }
@@ -78,12 +91,18 @@ pub(crate) struct SyntaxError {
     pub details: String,
 }
 
+/// One of several parsers to choose from.
+pub(crate) type Alternative<'f, 'a, T> = &'f dyn Fn(&mut Parser<'a>) -> Parsed<T>;
+
 /// The state of one parse.
 pub(crate) struct Parser<'a> {
     text: &'a str,
     position: usize,
     depth: u32,
-    trace: Option<Trace>,
+    parts: u32,
+    trace: Trace,
+    /// Where messages are wanted.
+    wanted: Option<usize>,
 }
 
 /// Runs `parse` on `text`; on failure runs it again to find out why.
@@ -91,26 +110,27 @@ pub(crate) fn parse_text<T>(
     text: &str,
     parse: impl Fn(&mut Parser<'_>) -> Parsed<T>,
 ) -> Result<T, SyntaxError> {
-    let mut quick = Parser {
-        text,
-        position: 0,
-        depth: 0,
-        trace: None,
-    };
+    let mut quick = Parser::new(text, None);
     if let Ok(value) = parse(&mut quick) {
         return Ok(value);
     }
-    let mut traced = Parser {
-        text,
-        position: 0,
-        depth: 0,
-        trace: Some(Trace::default()),
-    };
+    let mut traced = Parser::new(text, Some(quick.trace.position));
     let _ = parse(&mut traced);
     Err(traced.explain())
 }
 
 impl<'a> Parser<'a> {
+    fn new(text: &'a str, wanted: Option<usize>) -> Self {
+        Self {
+            text,
+            position: 0,
+            depth: 0,
+            parts: 0,
+            trace: Trace::default(),
+            wanted,
+        }
+    }
+
     pub(crate) fn peek(&self) -> Option<char> {
         self.text[self.position..].chars().next()
     }
@@ -124,23 +144,19 @@ impl<'a> Parser<'a> {
         self.position
     }
 
-    fn note_failure(&mut self, position: usize, messages: impl FnOnce() -> Vec<Message>) {
-        if let Some(trace) = &mut self.trace {
-            trace.merge(Trace {
-                position,
-                messages: messages(),
-            });
-        }
+    fn note_failure(&mut self, position: usize, messages: impl FnOnce(&Self) -> Vec<Message>) {
+        let wanted = self.wanted == Some(position);
+        let messages = if wanted { messages(self) } else { Vec::new() };
+        self.trace.merge(Trace {
+            position,
+            known: true,
+            messages,
+        });
     }
 
     fn consumed_to(&mut self, position: usize) {
         self.position = position;
-        if let Some(trace) = &mut self.trace {
-            *trace = Trace {
-                position,
-                messages: Vec::new(),
-            };
-        }
+        self.trace = Trace::unknown_at(position);
     }
 
     fn found(&self) -> Message {
@@ -163,13 +179,13 @@ impl<'a> Parser<'a> {
                 Ok(c)
             }
             _ => {
-                if self.trace.is_some() {
-                    let mut messages = vec![self.found()];
+                self.note_failure(self.position, |p| {
+                    let mut messages = vec![p.found()];
                     if !label.is_empty() {
                         messages.push(Message::Expected(label));
                     }
-                    self.note_failure(self.position, || messages);
-                }
+                    messages
+                });
                 Err(Failed)
             }
         }
@@ -198,17 +214,10 @@ impl<'a> Parser<'a> {
         if matched > 0 {
             self.consumed_to(start + matched);
         }
-        if self.trace.is_some() {
-            let messages = vec![Message::Expected(label), self.found()];
-            if matched > 0 {
-                self.trace = Some(Trace {
-                    position: start,
-                    messages,
-                });
-            } else {
-                self.note_failure(start, || messages);
-            }
+        if matched > 0 {
+            self.trace = Trace::unknown_at(start);
         }
+        self.note_failure(start, |p| vec![Message::Expected(label), p.found()]);
         Err(Failed)
     }
 
@@ -224,11 +233,9 @@ impl<'a> Parser<'a> {
         result
     }
 
-    fn restore_trace(&mut self, before: Option<Trace>) {
-        if let (Some(trace), Some(mut before)) = (&mut self.trace, before) {
-            before.merge(std::mem::take(trace));
-            *trace = before;
-        }
+    fn restore_trace(&mut self, mut before: Trace) {
+        before.merge(std::mem::take(&mut self.trace));
+        self.trace = before;
     }
 
     /// The first of two parsers that succeeds or fails after consuming.
@@ -245,10 +252,7 @@ impl<'a> Parser<'a> {
     }
 
     /// The first alternative that succeeds or fails after consuming.
-    pub(crate) fn choice<T>(
-        &mut self,
-        alternatives: &[&dyn Fn(&mut Self) -> Parsed<T>],
-    ) -> Parsed<T> {
+    pub(crate) fn choice<T>(&mut self, alternatives: &[Alternative<'_, 'a, T>]) -> Parsed<T> {
         let start = self.position;
         for alternative in alternatives {
             match alternative(self) {
@@ -321,20 +325,18 @@ impl<'a> Parser<'a> {
         parse: impl FnOnce(&mut Self) -> Parsed<T>,
     ) -> Parsed<T> {
         let start = self.position;
-        let before = self.trace.take();
-        self.trace = before.as_ref().map(|_| Trace {
-            position: start,
-            messages: Vec::new(),
-        });
+        let before = std::mem::replace(&mut self.trace, Trace::unknown_at(start));
         let result = parse(self);
         if self.position == start {
-            if let Some(trace) = &mut self.trace
-                && (result.is_err() || !trace.messages.is_empty())
-            {
+            let trace = &mut self.trace;
+            if result.is_err() || trace.known {
+                trace.known = true;
                 trace
                     .messages
                     .retain(|m| !matches!(m, Message::Expected(_)));
-                trace.messages.push(Message::Expected(label));
+                if self.wanted == Some(trace.position) {
+                    trace.messages.push(Message::Expected(label));
+                }
             }
             self.restore_trace(before);
         }
@@ -368,7 +370,7 @@ impl<'a> Parser<'a> {
                 let after = self.position;
                 self.position = start;
                 self.trace = before;
-                self.note_failure(after, || vec![Message::Unwanted(show_char(c))]);
+                self.note_failure(after, |_| vec![Message::Unwanted(show_char(c))]);
                 Err(Failed)
             }
         }
@@ -378,11 +380,11 @@ impl<'a> Parser<'a> {
     pub(crate) fn end(&mut self) -> Parsed<()> {
         self.labelled("end of input", |p| match p.peek() {
             None => {
-                p.note_failure(p.position, || vec![Message::Found(String::new())]);
+                p.note_failure(p.position, |_| vec![Message::Found(String::new())]);
                 Ok(())
             }
             Some(c) => {
-                p.note_failure(p.position, || vec![Message::Unwanted(show_char(c))]);
+                p.note_failure(p.position, |_| vec![Message::Unwanted(show_char(c))]);
                 Err(Failed)
             }
         })
@@ -401,7 +403,7 @@ impl<'a> Parser<'a> {
 
     /// Fails for good with a note of its own.
     pub(crate) fn fail<T>(&mut self, note: &'static str) -> Parsed<T> {
-        self.note_failure(self.position, || vec![Message::Note(note)]);
+        self.note_failure(self.position, |_| vec![Message::Note(note)]);
         Err(Failed)
     }
 
@@ -416,8 +418,17 @@ impl<'a> Parser<'a> {
         result
     }
 
+    /// Counts an embedded resource, as far as that is allowed.
+    pub(crate) fn count_part(&mut self) -> Parsed<()> {
+        if self.parts >= MAX_PARTS {
+            return self.fail("the request embeds too many resources");
+        }
+        self.parts += 1;
+        Ok(())
+    }
+
     fn explain(self) -> SyntaxError {
-        let trace = self.trace.unwrap_or_default();
+        let trace = self.trace;
         let position = trace.position.min(self.text.len());
         let (mut line, mut column) = (1_usize, 1_usize);
         for c in self.text[..position].chars() {

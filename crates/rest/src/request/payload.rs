@@ -2,7 +2,7 @@
 //! here once, without building a value.
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use bytes::Bytes;
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
@@ -188,8 +188,11 @@ impl<'de> Visitor<'de> for ShapeVisitor {
             None => return Ok(Shape::Nothing),
             Some(Keys(keys)) => keys,
         };
-        let mut previous: Vec<String> = keys.iter().flatten().cloned().collect();
-        while let Some(same) = seq.next_element_seed(SameKeys(&mut previous))? {
+        let mut seen_in = RowKeys {
+            last_row: keys.iter().flatten().map(|key| (key.clone(), 0)).collect(),
+            row: 0,
+        };
+        while let Some(same) = seq.next_element_seed(SameKeys(&mut seen_in))? {
             if !same {
                 keys = None;
             }
@@ -244,34 +247,31 @@ struct Keys(Option<BTreeSet<String>>);
 
 impl<'de> Deserialize<'de> for Keys {
     fn deserialize<D: Deserializer<'de>>(input: D) -> Result<Self, D::Error> {
-        let mut no_keys = Vec::new();
         let mut keys = None;
-        input.deserialize_any(ElementVisitor {
-            expected: &mut no_keys,
-            collected: Some(&mut keys),
-        })?;
+        input.deserialize_any(ElementVisitor::Collect(&mut keys))?;
         Ok(Self(keys))
     }
 }
 
+/// The keys that each row must have, with the last row that had them.
+struct RowKeys {
+    last_row: HashMap<String, usize>,
+    row: usize,
+}
+
 /// Whether one element is an object with exactly the expected keys.
-struct SameKeys<'k>(&'k mut Vec<String>);
+struct SameKeys<'k>(&'k mut RowKeys);
 
 impl<'de> serde::de::DeserializeSeed<'de> for SameKeys<'_> {
     type Value = bool;
     fn deserialize<D: Deserializer<'de>>(self, input: D) -> Result<bool, D::Error> {
-        input.deserialize_any(ElementVisitor {
-            expected: self.0,
-            collected: None,
-        })
+        input.deserialize_any(ElementVisitor::Compare(self.0))
     }
 }
 
-struct ElementVisitor<'k> {
-    /// Keys in the order of the row before: rows mostly repeat it, so that each key is found at
-    /// once.
-    expected: &'k mut Vec<String>,
-    collected: Option<&'k mut Option<BTreeSet<String>>>,
+enum ElementVisitor<'k> {
+    Collect(&'k mut Option<BTreeSet<String>>),
+    Compare(&'k mut RowKeys),
 }
 
 impl<'de> Visitor<'de> for ElementVisitor<'_> {
@@ -282,30 +282,34 @@ impl<'de> Visitor<'de> for ElementVisitor<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<bool, A::Error> {
-        if let Some(collected) = self.collected {
-            let mut keys = BTreeSet::new();
-            while let Some(Key(key)) = map.next_key()? {
-                map.next_value::<IgnoredAny>()?;
-                keys.insert(key.into_owned());
-            }
-            *collected = Some(keys);
-            return Ok(true);
-        }
-        let expected = self.expected;
-        let mut seen = 0;
-        let mut known = true;
-        while let Some(Key(key)) = map.next_key()? {
-            map.next_value::<IgnoredAny>()?;
-            match expected[seen..].iter().position(|name| *name == key) {
-                Some(offset) => {
-                    expected.swap(seen, seen + offset);
-                    seen += 1;
+        match self {
+            Self::Collect(collected) => {
+                let mut keys = BTreeSet::new();
+                while let Some(Key(key)) = map.next_key()? {
+                    map.next_value::<IgnoredAny>()?;
+                    keys.insert(key.into_owned());
                 }
-                // A key that stands twice in a row is no new key.
-                None => known &= expected[..seen].iter().any(|name| *name == key),
+                *collected = Some(keys);
+                Ok(true)
+            }
+            Self::Compare(expected) => {
+                expected.row += 1;
+                let (mut known, mut seen) = (true, 0);
+                while let Some(Key(key)) = map.next_key()? {
+                    map.next_value::<IgnoredAny>()?;
+                    match expected.last_row.get_mut(key.as_ref()) {
+                        // A key that stands twice in a row is no new key.
+                        Some(row) if *row == expected.row => {}
+                        Some(row) => {
+                            *row = expected.row;
+                            seen += 1;
+                        }
+                        None => known = false,
+                    }
+                }
+                Ok(known && seen == expected.last_row.len())
             }
         }
-        Ok(known && seen == expected.len())
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<bool, A::Error> {

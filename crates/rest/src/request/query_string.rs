@@ -360,6 +360,25 @@ mod tests {
         assert!(QueryString::parse(&wide, false).is_ok());
     }
 
+    #[test]
+    fn long_texts_are_long_and_nothing_worse() {
+        for raw in [
+            "a=eq.1&".repeat(15_000),
+            "a.limit=1&".repeat(10_000),
+            format!("or=({}a.eq.1)", "a.eq.1,".repeat(15_000)),
+            format!("id=in.({})", "\"a\\\"\",".repeat(15_000)),
+            format!("select={}", "a,".repeat(50_000)),
+            format!("order={}", "a.desc,".repeat(15_000)),
+            format!("select={}", "a".repeat(100_000)),
+            format!("select={}", "(".repeat(100_000)),
+            format!("id=eq.{}", "%".repeat(100_000)),
+        ] {
+            let _ = QueryString::parse(&raw, false);
+        }
+        let many = format!("select={}", "a(b),".repeat(20_000));
+        assert!(QueryString::parse(&many, false).is_err());
+    }
+
     proptest! {
         #[test]
         fn no_input_panics(raw in "\\PC{0,80}", name in "(select|order|or|and|columns|on_conflict|limit|id|a.not.or)") {

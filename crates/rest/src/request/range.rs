@@ -1,5 +1,7 @@
 //! Ranges of rows: `limit`, `offset` and the `Range` header.
 
+use std::collections::BTreeMap;
+
 use crate::error::{RangeProblem, RestError};
 
 /// Rows from `lower` to `upper`, both inclusive, counted from zero. Empty where `upper < lower`.
@@ -87,40 +89,29 @@ pub(super) fn from_parameters(
     limits: &[(&str, &str)],
     offsets: &[(String, &str)],
 ) -> Vec<(String, RowRange)> {
-    let mut ranges: Vec<(String, RowRange)> = Vec::new();
+    let mut ranges: BTreeMap<&str, RowRange> = BTreeMap::new();
     for (key, value) in limits {
         let range = match number(value) {
             Some(limit) => RowRange::ALL.to(limit.saturating_sub(1)),
             None => RowRange::ALL,
         };
-        put(&mut ranges, key, range);
+        ranges.insert(key, range);
     }
-    let mut from: Vec<(String, RowRange)> = Vec::new();
+    let mut lowers: BTreeMap<&str, i128> = BTreeMap::new();
     for (key, value) in offsets {
-        let lower = number(value).unwrap_or(0);
-        put(&mut from, key, RowRange { lower, upper: None });
+        lowers.insert(key, number(value).unwrap_or(0));
     }
-    for (key, offset) in from {
-        match ranges.iter_mut().find(|(known, _)| *known == key) {
-            Some((_, range)) => {
-                let limit = range.limit().unwrap_or(0);
-                let upper = offset.lower.saturating_add(limit).saturating_sub(1);
-                *range = RowRange {
-                    lower: offset.lower,
-                    upper: Some(upper),
-                };
-            }
-            None => ranges.push((key, offset)),
-        }
+    for (key, lower) in lowers {
+        let upper = ranges.get(key).map(|range| {
+            let limit = range.limit().unwrap_or(0);
+            lower.saturating_add(limit).saturating_sub(1)
+        });
+        ranges.insert(key, RowRange { lower, upper });
     }
     ranges
-}
-
-fn put(ranges: &mut Vec<(String, RowRange)>, key: &str, range: RowRange) {
-    match ranges.iter_mut().find(|(known, _)| known == key) {
-        Some(slot) => slot.1 = range,
-        None => ranges.push((key.to_owned(), range)),
-    }
+        .into_iter()
+        .map(|(key, range)| (key.to_owned(), range))
+        .collect()
 }
 
 /// `Range: 0-24`; anything else asks for everything.
@@ -182,6 +173,9 @@ pub(super) fn settle(
     if method == http::Method::PUT && top != RowRange::ALL {
         return Err(RestError::PutLimit);
     }
-    put(ranges, "limit", top);
+    match ranges.iter_mut().find(|(key, _)| key == "limit") {
+        Some(slot) => slot.1 = top,
+        None => ranges.push(("limit".to_owned(), top)),
+    }
     Ok(top)
 }

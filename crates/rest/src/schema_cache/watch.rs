@@ -93,7 +93,20 @@ impl SchemaWatch {
         self.touch();
         self.start_listener();
         let mut state = self.state.subscribe();
-        let _ = tokio::time::timeout(LISTEN_PATIENCE, state.wait_for(|s| s.up)).await;
+        let listening = async {
+            let _ = tokio::time::timeout(LISTEN_PATIENCE, state.wait_for(|s| s.up)).await;
+        };
+        let database = self.app()?.database.clone();
+        // Connections that the loading and the request itself need are opened meanwhile.
+        let opening = async {
+            tokio::join!(database.caller(), async {
+                match database.transactions() {
+                    Some(pool) => pool.get().await.map(drop),
+                    None => Ok(()),
+                }
+            })
+        };
+        let _ = tokio::join!(listening, opening);
         self.load_wanted().await
     }
 

@@ -5,6 +5,7 @@
 
 mod reload;
 mod scenario;
+mod tokens;
 
 macro_rules! chapters {
     ($($name:ident),* $(,)?) => {
@@ -29,4 +30,5 @@ chapters! {
     transactions,
     media_types,
     aggregates,
+    description,
 }

@@ -89,3 +89,51 @@ async fn settings_of_the_login_are_configuration() {
     assert_eq!(ask("/clubs?select=count()").await.body, r#"[{"count":3}]"#);
     app.drop_database().await.unwrap();
 }
+
+/// `cargo test -p hearth-rest -- --ignored --nocapture ten_thousand` says how long it takes.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "makes ten thousand tables"]
+async fn ten_thousand_tables_load() {
+    let app = orchestra(AppSettings::default()).await;
+    for batch in 0..100 {
+        let (from, to) = (batch * 100, batch * 100 + 99);
+        app.sql(&format!(
+            "do $$ begin for i in {from}..{to} loop execute format('create table many_%s (id int \
+             primary key, name text not null, club_id int references clubs, a int default 1, b text, \
+             c jsonb, d timestamptz default now(), e numeric)', i); end loop; end $$"
+        ))
+        .await
+        .unwrap();
+    }
+    let router = hearth_rest::router(Rest::new());
+    let began = std::time::Instant::now();
+    let answer = send(&router, app.anon(), get("/many_77?select=id,clubs(name)")).await;
+    eprintln!(
+        "first answer over ten thousand tables: {:?}",
+        began.elapsed()
+    );
+    assert_eq!(answer.status, 200);
+    app.drop_database().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn lost_connections_are_replaced() {
+    let app = orchestra(AppSettings::default()).await;
+    let router = hearth_rest::router(Rest::new());
+    let ask = async |path: &str| send(&router, app.anon(), get(path)).await;
+    assert_eq!(ask("/venues?id=eq.1").await.status, 200);
+    let root = app.superuser().await.unwrap();
+    root.batch_execute(
+        "select pg_terminate_backend(pid) from pg_stat_activity \
+         where datname = current_database() and pid <> pg_backend_pid()",
+    )
+    .await
+    .unwrap();
+    assert_eq!(ask("/venues?id=eq.1").await.status, 200);
+    // The listener comes back too, and hears what happened meanwhile.
+    app.sql("create table after_the_loss (id int primary key)")
+        .await
+        .unwrap();
+    assert_eq!(ask("/after_the_loss").await.status, 200);
+    app.drop_database().await.unwrap();
+}

@@ -57,6 +57,9 @@ struct Step {
     json: Option<Value>,
     /// Members that the body, an object, must have.
     members: Option<Map<String, Value>>,
+    /// What stands at these JSON pointers of the body; null: nothing.
+    #[serde(default)]
+    pointers: Map<String, Value>,
     /// The body as text.
     text: Option<String>,
 }
@@ -199,6 +202,13 @@ fn compare(step: &Step, answer: &Answer) -> Result<(), String> {
         && *wanted != json()?
     {
         return Err(format!("expected {wanted}"));
+    }
+    for (pointer, wanted) in &step.pointers {
+        let body = json()?;
+        let found = body.pointer(pointer).unwrap_or(&Value::Null);
+        if found != wanted {
+            return Err(format!("expected {wanted} at {pointer}, found {found}"));
+        }
     }
     for (name, wanted) in step.members.iter().flatten() {
         if json()?.get(name) != Some(wanted) {

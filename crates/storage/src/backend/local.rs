@@ -3,6 +3,7 @@
 
 use std::collections::HashSet;
 use std::fs::File;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path as FilePath, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -28,7 +29,12 @@ impl Local {
             store: "LocalFileSystem",
             source: source.into(),
         };
-        std::fs::create_dir_all(root).map_err(generic)?;
+        // Private buckets hang on nobody else of this machine looking in here.
+        std::fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(root)
+            .map_err(generic)?;
         let root = root.canonicalize().map_err(generic)?;
         let store = Arc::new(LocalFileSystem::new_with_prefix(&root)?);
         Ok(Self {

@@ -46,15 +46,13 @@ async fn answer(
     // Who waits for `100 Continue` has sent nothing yet, and need not once it is refused.
     let waits = call.headers.contains_key(header::EXPECT);
     let (body, remainder) = drain::lend(body);
-    match route(call, body).await {
-        Ok(response) => response,
-        Err(error) => {
-            if !waits {
-                remainder.drain().await;
-            }
-            error.into_response()
-        }
+    let response = route(call, body)
+        .await
+        .unwrap_or_else(IntoResponse::into_response);
+    if response.status().as_u16() >= 400 && !waits {
+        remainder.drain().await;
     }
+    response
 }
 
 async fn route(mut call: Call, body: Body) -> Result<Response, StorageError> {

@@ -13,9 +13,10 @@ use crate::call::{Call, Caller};
 use crate::download::{self, Options};
 use crate::error::StorageError;
 use crate::names;
+use crate::permission::Rights;
 use crate::rows::Object;
 use crate::schema::Fields;
-use crate::uploader::{self, Rights, Target};
+use crate::uploader::{self, Target};
 use crate::wire;
 
 /// Objects deleted in one transaction.

@@ -11,9 +11,10 @@ use crate::call::Call;
 use crate::download::{self, Options};
 use crate::error::StorageError;
 use crate::names;
+use crate::permission::{self, Rights};
 use crate::schema::Fields;
 use crate::signed_url::{self, Scope};
-use crate::uploader::{self, Rights, Target};
+use crate::uploader::{self, Target};
 use crate::wire;
 
 /// Most URLs of one request.
@@ -148,7 +149,7 @@ pub(super) async fn sign_upload(
     }
     let user_metadata = call.header("x-metadata").and_then(decode_metadata);
     let rights = Rights::Caller(&claims);
-    uploader::rehearse(&call, &rights, &target, &declared, user_metadata.as_ref()).await?;
+    permission::rehearse(&call, &rights, &target, &declared, user_metadata.as_ref()).await?;
     let url = format!("{bucket}/{name}");
     let owner = target.owner.as_deref();
     let token = signed_url::sign_upload(&call.context.app, &url, owner, target.upsert)?;

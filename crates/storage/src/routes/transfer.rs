@@ -14,9 +14,10 @@ use crate::body::decode_metadata;
 use crate::call::Call;
 use crate::error::StorageError;
 use crate::names;
+use crate::permission::{self, Rights};
 use crate::rows::{Object, iso, owner_uuid};
 use crate::schema::Fields;
-use crate::uploader::{self, Rights, Target};
+use crate::uploader::{self, NewObject, Target};
 use crate::wire;
 
 /// From where to where.
@@ -163,7 +164,7 @@ pub(super) async fn copy_object(call: Call, body: Body) -> Result<Response, Stor
         upsert: call.wants_upsert(),
     };
     let rights = Rights::Caller(&claims);
-    uploader::rehearse(&call, &rights, &target, &metadata, user_metadata.as_ref()).await?;
+    permission::rehearse(&call, &rights, &target, &metadata, user_metadata.as_ref()).await?;
 
     let app = call.context.app.clone();
     let from = source
@@ -175,17 +176,14 @@ pub(super) async fn copy_object(call: Call, body: Body) -> Result<Response, Stor
         let (key, version) = Key::fresh(&app.reference);
         call.storage.backend.copy(&from, &key).await?;
         metadata["lastModified"] = iso(&Utc::now()).into();
-        uploader::commit_row(
-            &call.storage,
-            &app,
-            call.operation,
-            &target,
-            &key,
-            &version,
-            &metadata,
-            user_metadata.as_ref(),
-        )
-        .await
+        let object = NewObject {
+            target: &target,
+            key: &key,
+            version: &version,
+            metadata: &metadata,
+            user_metadata: user_metadata.as_ref(),
+        };
+        object.commit(&call.storage, &app, call.operation).await
     });
     let object = done.await.map_err(StorageError::backend)??;
     let key = format!("{}/{}", way.to_bucket, way.to_name);

@@ -12,11 +12,12 @@ use crate::backend::Key;
 use crate::call::Call;
 use crate::error::StorageError;
 use crate::names;
+use crate::permission::{self, Rights};
 use crate::signed_url::{self, Scope};
 use crate::sweep;
 use crate::tus::protocol::{self, UploadId};
 use crate::tus::store::Upload;
-use crate::uploader::{self, Finishing, Rights, Target};
+use crate::uploader::{self, Finishing, Target};
 
 /// `/upload/resumable/…`
 pub(super) async fn route(
@@ -190,7 +191,7 @@ impl Uploader<'_> {
             declared["contentLength"] = size.into();
         }
         let user = user_metadata(metadata);
-        uploader::rehearse(call, &self.rights, &self.target, &declared, user.as_ref()).await
+        permission::rehearse(call, &self.rights, &self.target, &declared, user.as_ref()).await
     }
 }
 

@@ -225,19 +225,28 @@ async fn heads_have_no_body() {
 }
 
 #[tokio::test]
-async fn pages_are_never_run() {
+async fn scripts_are_never_run_with_our_origin() {
     let w = world().await;
-    w.service(Method::POST, "/object/open/x.html")
-        .header("content-type", "text/html; charset=utf-8")
-        .send("<script>")
-        .await
-        .expect(200);
-    let got = w
-        .stranger(Method::GET, "/object/public/open/x.html")
-        .empty()
-        .await
-        .expect(200);
-    assert_eq!(got.header("content-type"), "text/plain");
+    for (mime, served, policy) in [
+        ("text/html; charset=utf-8", "text/plain", ""),
+        ("TEXT/HTML", "text/plain", ""),
+        ("image/svg+xml", "image/svg+xml", "sandbox"),
+        ("application/xhtml+xml", "application/xhtml+xml", "sandbox"),
+        ("image/png", "image/png", ""),
+    ] {
+        w.service(Method::PUT, "/object/open/x")
+            .header("content-type", mime)
+            .send("<script>")
+            .await
+            .expect(200);
+        let got = w
+            .stranger(Method::GET, "/object/public/open/x")
+            .empty()
+            .await
+            .expect(200);
+        assert_eq!(got.header("content-type"), served);
+        assert_eq!(got.header("content-security-policy"), policy);
+    }
 }
 
 #[tokio::test]

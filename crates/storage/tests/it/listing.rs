@@ -1,3 +1,4 @@
+use hearth_apps::RequestContext;
 use http::Method;
 use serde_json::{Value, json};
 
@@ -27,8 +28,15 @@ fn names(list: &Value) -> Vec<&str> {
 #[tokio::test]
 async fn one_level_at_a_time() {
     let w = world().await;
+    // Where policies apply, the walk is another one.
+    for context in [w.app.anon(), w.app.service()] {
+        levels(&w, &context).await;
+    }
+}
+
+async fn levels(w: &World, context: &RequestContext) {
     let list = async |body: Value| {
-        w.anon(Method::POST, "/object/list/b")
+        w.ask(context.clone(), Method::POST, "/object/list/b")
             .json(body)
             .await
             .expect(200)

@@ -10,6 +10,7 @@ mod leftovers;
 mod listing;
 mod network;
 mod policies;
+mod refusals;
 mod signed;
 mod stores;
 mod transfer;

@@ -35,6 +35,28 @@ async fn a_refusal_reaches_a_client_that_is_still_sending() {
         let expected = if name == "b/large" { "413" } else { "404" };
         assert_eq!(code["statusCode"], expected);
     }
+    // So does a resumable upload's refusal, which is told in another way.
+    let names = "bucketName Yg==,objectName YQ==";
+    let made = client
+        .post(format!("{base}/upload/resumable"))
+        .header("tus-resumable", "1.0.0")
+        .header("upload-length", "10")
+        .header("upload-metadata", names)
+        .send()
+        .await
+        .unwrap();
+    let location = made.headers()["location"].to_str().unwrap();
+    let path = location.rsplit_once("/storage/v1").unwrap().1;
+    let sent = client
+        .patch(format!("{base}{path}"))
+        .header("tus-resumable", "1.0.0")
+        .header("upload-offset", "0")
+        .header("content-type", "application/offset+octet-stream")
+        .body(vec![7; 8_000_000])
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(sent.status(), 413);
     let ok = client
         .post(format!("{base}/object/b/small"))
         .body("x")

@@ -1,5 +1,6 @@
 //! An application made from the template behaves as the tutorial expects of it.
 
+use hearth_apps::database::ServiceRole;
 use hearth_testkit::TestApp;
 
 #[tokio::test]
@@ -38,7 +39,7 @@ async fn owner_runs_ddl_and_anon_reads_it_without_grants() {
         .unwrap();
     assert_eq!(
         row.get::<_, &str>(0),
-        "authenticator",
+        app.login(),
         "rights end with the transaction"
     );
     drop(conn);
@@ -70,7 +71,7 @@ async fn an_abandoned_transaction_is_rolled_back_before_the_connection_is_used_a
         .query_one("select current_user::text", &[])
         .await
         .unwrap();
-    assert_eq!(row.get::<_, &str>(0), "authenticator");
+    assert_eq!(row.get::<_, &str>(0), app.login());
     app.sql("insert into t values (1)").await.unwrap();
     drop(conn);
     app.drop_database().await.unwrap();
@@ -101,4 +102,78 @@ async fn one_applications_owner_cannot_reach_another_application() {
     }
     a.drop_database().await.unwrap();
     b.drop_database().await.unwrap();
+}
+
+/// Users' functions run in the sessions of Hearth's logins and can become them: that must give
+/// nothing away of any other application.
+#[tokio::test]
+async fn code_that_becomes_its_login_reaches_no_other_application() {
+    let (a, b) = (
+        TestApp::create(&[]).await.unwrap(),
+        TestApp::create(&[]).await.unwrap(),
+    );
+    a.sql(
+        "create function take(role text) returns text language plpgsql as $$
+         begin
+           perform set_config('role', role, true);
+           execute format('alter role %I password %L', current_user, 'taken');
+           return current_user;
+         end $$",
+    )
+    .await
+    .unwrap();
+    let rights = hearth_pg::Rights {
+        role: "anon",
+        claims: "{}",
+        search_path: "public",
+        request: Default::default(),
+    };
+    let mut taken = Vec::new();
+    let connections = [
+        a.app.database.caller().await.unwrap(),
+        a.app.database.service(ServiceRole::Auth).await.unwrap(),
+    ];
+    for connection in &connections {
+        for role in ["none", "authenticator", "hearth_service", "supabase_admin"] {
+            let access = hearth_pg::Access::ReadWrite;
+            let sql = "select take($1)";
+            if let Ok(rows) =
+                hearth_pg::scope::run(connection, access, &rights, sql, &[&role]).await
+            {
+                taken.push(rows[0].get::<_, String>(0));
+            }
+        }
+        let others = "select count(*) from pg_stat_activity
+             where datname <> current_database() and usename = session_user";
+        let others = connection.query_one(others, &[]).await.unwrap();
+        assert_eq!(others.get::<_, i64>(0), 0, "sessions of other applications");
+    }
+    assert_eq!(taken.len(), 2, "{taken:?}");
+    for login in taken {
+        let mut config = b.app.database.admin_config();
+        config.user(&login).password("taken");
+        let refused = config.connect(tokio_postgres::NoTls).await.err().unwrap();
+        assert_eq!(refused.code().unwrap().code(), "42501", "{login}");
+    }
+    drop(connections);
+    a.drop_database().await.unwrap();
+    b.drop_database().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_deleted_application_leaves_no_login() {
+    let app = TestApp::create(&[]).await.unwrap();
+    let other = TestApp::create(&[]).await.unwrap();
+    let database = app.app.database.name().to_owned();
+    app.drop_database().await.unwrap();
+    let root = other.superuser().await.unwrap();
+    let left = root
+        .query_one(
+            "select count(*) from pg_roles where strpos(rolname, $1) > 0",
+            &[&database],
+        )
+        .await
+        .unwrap();
+    assert_eq!(left.get::<_, i64>(0), 0);
+    other.drop_database().await.unwrap();
 }

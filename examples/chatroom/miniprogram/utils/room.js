@@ -17,7 +17,7 @@ const OVERLAP = 100
 const COLUMNS = 'id,username,bgcolor,text,timestamp'
 const TYPING_EVERY = 2000
 const TYPING_LASTS = 4000
-const RETRY_AFTER = [800, 2000, 4000, 8000, 15000]
+const RETRY_AFTER = [800, 1000, 2000, 3000, 5000]
 const HEARTBEAT = 15000
 const SILENCE = 40000
 const OWN_SAVED = 'chatroom.own'
@@ -64,21 +64,9 @@ export class Room {
       if (isConnected) this.wake()
       else this.setLink('offline')
     })
-    this.watchdog = setInterval(() => this.watch(), 5000)
+    setInterval(() => this.watch(), 5000)
     this.subscribe()
     this.sync()
-  }
-
-  stop() {
-    clearInterval(this.watchdog)
-    clearTimeout(this.syncTimer)
-    clearTimeout(this.joinTimer)
-    clearTimeout(this.typingTimer)
-    this.asleep = true
-    this.leave()
-    const { realtime } = this.client
-    realtime.disconnect()
-    realtime.reconnectTimer.reset()
   }
 
   /** `listener(kind, detail)`: 'timeline' (fresh rows), 'link', 'members', 'typing', 'problem' (text). */

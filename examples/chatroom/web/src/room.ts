@@ -25,7 +25,7 @@ const OVERLAP = 100;
 const REQUEST_TIMEOUT = 15_000;
 const TYPING_EVERY = 2_000;
 const TYPING_LASTS = 4_000;
-const RETRY_AFTER = [1_000, 2_000, 4_000, 8_000, 15_000];
+const RETRY_AFTER = [500, 1_000, 2_000, 3_000, 5_000];
 
 export type Link = "connecting" | "live" | "reconnecting" | "offline";
 
@@ -282,7 +282,7 @@ export class Room {
       this.lastProblem = text;
       this.events.problem(text);
     }
-    const delay = RETRY_AFTER[Math.min(this.retries, RETRY_AFTER.length - 1)] ?? 15_000;
+    const delay = RETRY_AFTER[Math.min(this.retries, RETRY_AFTER.length - 1)] ?? 5_000;
     this.retries += 1;
     this.retryTimer = setTimeout(() => void this.sync(), delay);
   }

@@ -1,5 +1,5 @@
--- What `alter role … set` says: PostgREST's settings of this login (those for this database win),
--- and settings of the roles it can become.
+-- What `alter role … set` says: PostgREST's settings of this login, or of `authenticator`, which no
+-- application can become (those for this database win), and settings of the roles it can become.
 select json_build_object(
   'version', current_setting('server_version_num')::int,
   'notifies_ddl', exists (
@@ -11,7 +11,8 @@ select json_build_object(
       select d.setdatabase <> 0 as own_database,
         substr(c, 7, strpos(c, '=') - 7) as name, substr(c, strpos(c, '=') + 1) as value
       from pg_db_role_setting d, unnest(d.setconfig) c
-      where d.setrole = (select oid from pg_roles where rolname = session_user)
+      where d.setrole in (
+          select oid from pg_roles where rolname in (session_user, 'authenticator'))
         and d.setdatabase in (0, (select oid from pg_database where datname = current_database()))
         and c like 'pgrst.%'
     ) s), '[]'),

@@ -233,6 +233,9 @@ Page({
     this.setData({ showPeople: !this.data.showPeople })
   },
 
+  /** A tap on the sheet is not one on the veil below it. */
+  onSheet() {},
+
   onShareAppMessage() {
     return { title: texts.title, path: '/pages/chat/chat' }
   },

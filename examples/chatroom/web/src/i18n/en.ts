@@ -2,7 +2,6 @@ import type { Texts } from "./zh.ts";
 
 export const en: Texts = {
   title: "Jianghu Chat Room",
-  subtitle: "Take on a role and speak your mind",
   loading: "Stepping into the inn…",
   loadingOlder: "Leafing through older tales…",
   reachedStart: "This is where the story begins",
@@ -16,7 +15,6 @@ export const en: Texts = {
   reconnecting: "Connection lost. Reconnecting; nothing gets lost",
   offline: "You are offline. Missed messages will be fetched when you are back",
   restored: "Connected again",
-  serverAway: "The server cannot be reached right now. Trying again",
   typingOne: (name) => `${name} is typing…`,
   typingTwo: (first, second) => `${first} and ${second} are typing…`,
   typingMany: "Several people are typing…",

@@ -2,7 +2,6 @@
 
 export const zh = {
   title: "江湖聊天室",
-  subtitle: "换个身份，畅所欲言",
   loading: "正在推门而入…",
   loadingOlder: "正在翻看旧话…",
   reachedStart: "这里是故事的开头",
@@ -16,7 +15,6 @@ export const zh = {
   reconnecting: "连接断开，正在重连，消息不会丢失",
   offline: "网络已断开，恢复后会自动补上错过的消息",
   restored: "已重新连接",
-  serverAway: "服务器暂时无法访问，正在重试",
   typingOne: (name: string) => `${name} 正在输入…`,
   typingTwo: (first: string, second: string) => `${first}、${second} 正在输入…`,
   typingMany: "好几位正在输入…",

@@ -1,0 +1,52 @@
+import { useQuery } from "@tanstack/react-query";
+import { api, ApiError, seg } from "./client";
+
+export type Role = "owner" | "developer" | "viewer";
+export interface User {
+  username: string;
+  role: Role;
+}
+export interface Administrator extends User {
+  apps: string[] | null;
+}
+export interface AuditEntry {
+  id: number | string;
+  at: string;
+  username: string;
+  action: string;
+  app: string | null;
+  details: unknown;
+}
+
+/** The signed-in administrator, or null. */
+export function useSession() {
+  return useQuery({
+    queryKey: ["session"],
+    queryFn: async (): Promise<User | null> => {
+      try {
+        return (await api<{ user: User }>("GET", "/session")).user;
+      } catch (error) {
+        if (error instanceof ApiError && error.status === 401) return null;
+        throw error;
+      }
+    },
+    staleTime: 60_000,
+    retry: false,
+  });
+}
+
+export const signIn = (username: string, password: string) =>
+  api<{ user: User }>("POST", "/session", { username, password });
+export const signOut = () => api<void>("DELETE", "/session");
+export const changePassword = (username: string, current_password: string, password: string) =>
+  api<void>("PATCH", `/administrators/${seg(username)}`, { current_password, password });
+
+export const listAdministrators = () => api<Administrator[]>("GET", "/administrators");
+export const createAdministrator = (a: Administrator & { password: string }) =>
+  api<Administrator>("POST", "/administrators", a);
+export const updateAdministrator = (username: string, change: { role?: Role; apps?: string[] | null; password?: string }) =>
+  api<void>("PATCH", `/administrators/${seg(username)}`, change);
+export const deleteAdministrator = (username: string) => api<void>("DELETE", `/administrators/${seg(username)}`);
+
+export const listAudit = (limit: number, before?: number | string) =>
+  api<AuditEntry[]>("GET", `/audit?limit=${limit}${before === undefined ? "" : `&before=${seg(String(before))}`}`);

@@ -1,0 +1,65 @@
+import { seg } from "./client";
+import { call, type Rest } from "./rest";
+
+export interface AuthUser {
+  id: string;
+  email?: string;
+  phone?: string;
+  role?: string;
+  created_at: string;
+  last_sign_in_at?: string | null;
+  confirmed_at?: string | null;
+  email_confirmed_at?: string | null;
+  banned_until?: string | null;
+  is_anonymous?: boolean;
+  wechat_id?: string;
+  wechat_unionid?: string;
+  app_metadata: Record<string, unknown>;
+  user_metadata: Record<string, unknown>;
+  identities?: { provider: string }[] | null;
+}
+
+const JSON_TYPE = { "Content-Type": "application/json" };
+
+export interface UserPage {
+  users: AuthUser[];
+  total: number | null;
+}
+
+export async function listUsers(r: Rest, page: number, perPage: number, filter: string): Promise<UserPage> {
+  const q = new URLSearchParams({ page: String(page), per_page: String(perPage), ...(filter ? { filter } : {}) });
+  const response = await call(r, "GET", `/auth/v1/admin/users?${q.toString()}`);
+  const body = (await response.json()) as { users: AuthUser[] };
+  const total = Number(response.headers.get("x-total-count") ?? Number.NaN);
+  return { users: body.users, total: Number.isFinite(total) ? total : null };
+}
+
+export interface UserChange {
+  email?: string;
+  phone?: string;
+  password?: string;
+  email_confirm?: boolean;
+  phone_confirm?: boolean;
+  ban_duration?: string;
+  user_metadata?: Record<string, unknown>;
+  app_metadata?: Record<string, unknown>;
+}
+
+export const createUser = (r: Rest, change: UserChange) => call(r, "POST", "/auth/v1/admin/users", { headers: JSON_TYPE, body: JSON.stringify(change) });
+export const updateUser = (r: Rest, id: string, change: UserChange) => call(r, "PUT", `/auth/v1/admin/users/${seg(id)}`, { headers: JSON_TYPE, body: JSON.stringify(change) });
+export const deleteUser = (r: Rest, id: string) => call(r, "DELETE", `/auth/v1/admin/users/${seg(id)}`, { headers: JSON_TYPE, body: "{}" });
+export const inviteUser = (r: Rest, email: string) => call(r, "POST", "/auth/v1/invite", { headers: JSON_TYPE, body: JSON.stringify({ email }) });
+
+export const isBanned = (u: AuthUser) => Boolean(u.banned_until && new Date(u.banned_until).getTime() > Date.now());
+
+export function nameOf(u: AuthUser): string {
+  const nick = u.user_metadata["nickname"] ?? u.user_metadata["name"] ?? u.user_metadata["full_name"];
+  return u.email || u.phone || (typeof nick === "string" && nick) || u.wechat_id || u.id;
+}
+
+export function providersOf(u: AuthUser): string[] {
+  const list = u.app_metadata["providers"];
+  if (Array.isArray(list) && list.length > 0) return list.map(String);
+  const one = u.app_metadata["provider"];
+  return typeof one === "string" ? [one] : u.is_anonymous ? ["anonymous"] : [];
+}

@@ -1,0 +1,40 @@
+export const editor = {
+  editor: {
+    newTable: "新建表", newTableHelp: "在模式 {{schema}} 中创建。保存后即时API立刻可用。", searchTables: "搜索表", tableCount: "{{count}} 张表", showTables: "显示表列表",
+    noTables: "还没有数据表", noTablesHelp: "点击“新建表”创建第一张表。保存后会自动生成 API，客户端马上就能读写。", pick: "选择一张表", pickHelp: "在左侧选择要查看的表，或新建一张。", tableGone: "找不到表 {{table}}",
+    name: "名称", nameMissing: "请填写名称", nameLong: "名称不能超过 63 字节（一个汉字占 3 字节）", nameTwice: "这个名称用了两次",
+    rls: "启用行级安全性(RLS)（推荐）", rlsHelp: "启用后，没有策略允许的访问一律拒绝。请随后在“认证 → 策略”中创建策略。", realtime: "启用Realtime", realtimeHelp: "把这张表的插入、更新、删除广播给订阅的客户端。", realtimeOn: "已启用Realtime",
+    rlsOffTitle: "不启用行级安全性？", rlsOffBody: "任何拿到 anon 密钥的人都可以读取、修改和删除这张表的全部数据。anon 密钥写在小程序里，是公开的。", rlsOffAction: "不启用", rlsIsOff: "未启用RLS", rlsOn: "RLS · {{count}} 条策略",
+    columns: "列", addColumn: "添加列", editColumn: "编辑列 {{column}}", created: "表 {{table}} 已创建", defaultHelp: "默认值：now()、gen_random_uuid()、数字和 true/false 作为表达式，其他文字作为文本；以 = 开头则原样作为 SQL 表达式。",
+    column: {
+      name: "列名", type: "类型", default: "默认值", pk: "主键", fk: "外键", more: "更多选项", remove: "移除此列", nullable: "允许为空", unique: "唯一", identity: "自动编号 (identity)", identityHelp: "自动分配连续的唯一编号", array: "数组",
+      auto: "自动编号", pickType: "选择类型", searchType: "搜索类型", useType: "使用类型 {{type}}",
+    },
+    fk: {
+      title: "列 {{column}} 的外键", table: "引用的表", column: "引用的列", noTarget: "这张表没有主键或唯一的列，不能被引用。", typeFollows: "本列的类型会随引用的列改变。", onDelete: "引用的行被删除时", remove: "移除外键",
+      actions: { "no action": "拒绝删除 (NO ACTION)", cascade: "一起删除 (CASCADE)", "set null": "设为 NULL (SET NULL)", "set default": "设为默认值 (SET DEFAULT)", restrict: "立即拒绝 (RESTRICT)" },
+    },
+    editTable: "编辑表", readOnly: "只读", noKeyHelp: "没有主键的表不能在这里修改行：无法确定是哪一行。请先添加主键。", notExposedHelp: "这个模式没有通过即时API开放，只能查看。", insert: "插入行", insertInto: "插入到 {{table}}", insertHelp: "不填的列使用默认值。", insertAgain: "插入并继续",
+    inserted: "已插入", required: "必填", defaultIs: "默认：{{value}}", useDefault: "用默认值", setNull: "设为 NULL", now: "现在", random: "随机", lookup: "从 {{table}} 选择", lookupEmpty: "引用的表里还没有行。", fixedColumn: "这一列由数据库计算，不能修改。",
+    changedMeanwhile: "没有保存：这一行刚刚被别人修改或删除了。已重新读取，请再试一次。", selectAll: "全选", selectRow: "选择第 {{row}} 行", deleteRows: "删除 {{count}} 行", deleteRowsTitle: "删除 {{count}} 行？", deleteRowsBody: "将从 {{table}} 永久删除 {{count}} 行（主键 {{keys}}），无法恢复。", rowsDeleted: "已删除 {{count}} 行",
+    noRows: "表里还没有数据", noRowsHelp: "点击“插入行”，或导入 CSV/JSON 文件。", noMatch: "没有符合条件的行", noMatchHelp: "换一个条件，或清除筛选。", addFilter: "添加筛选", removeFilter: "移除筛选", clearFilters: "清除全部", apply: "应用", operator: "比较", value: "值",
+    op: { eq: "=", neq: "≠", gt: ">", gte: "≥", lt: "<", lte: "≤", like: "包含（区分大小写）", ilike: "包含", in: "属于", is: "是", "not.is": "不是" },
+    pageOf: "第 {{page}} / {{pages}} 页", pageSize: "每页行数", perPage: "每页 {{count}} 行", rowCount: "共 {{shown}} 行", import: "导入", export: "导出", exporting: "正在导出", exportedRows: "已读取 {{shown}} 行",
+    importInto: "导入到 {{table}}", importHelp: "CSV、从电子表格粘贴的内容，或 JSON 数组。第一行是列名。", chooseFile: "选择文件", pasteHere: "或在这里粘贴…", importRows: "导入 {{count}} 行", importPreview: "共 {{count}} 行，{{columns}} 列对应得上。前 20 行：", importUnused: "表里没有这些列，将忽略：{{columns}}", imported: "已导入 {{count}} 行",
+    drop: "删除表", truncate: "清空表", dropTitle: "删除表 {{table}}？", dropBody: "表 {{table}} 的结构、约 {{rows}} 行数据、策略、索引和触发器都会永久删除，无法恢复。", truncateTitle: "清空表 {{table}}？", truncateBody: "约 {{rows}} 行数据会永久删除，无法恢复；表的结构和策略保留。", dropped: "表 {{table}} 已删除", truncated: "表 {{table}} 已清空",
+    dropColumnTitle: "删除列 {{column}}？", dropColumnBody: "列 {{column}} 在约 {{rows}} 行中的值会永久删除，无法恢复。", columnDropped: "列已删除",
+  },
+  replication: {
+    description: "选择 Realtime 监听数据表的哪些操作，以及监听哪些表。", name: "名称", source: "来源", insert: "插入", update: "更新", delete: "删除", truncate: "截断", tables: "{{count}}张表", allTables: "全部表", none: "没有 publication", noneHelp: "正常情况下这里有 supabase_realtime 一行。请重启炉火让它补上。",
+    turnOnTitle: "启用“{{action}}”？", turnOffTitle: "停用“{{action}}”？", turnOnBody: "{{name}} 中的表发生“{{action}}”时，会发送给订阅的客户端。", turnOffBody: "{{name}} 中的表发生“{{action}}”时，订阅的客户端将不再收到。已有的数据不受影响。",
+    tablesHelp: "打开开关，表的变更就会发送给订阅的客户端。客户端能看到哪些行，仍由 SELECT 策略决定。", table: "名称", enabled: "启用", noTables: "没有数据表", noTablesHelp: "先在“表编辑器”中新建一张表。", tableOn: "{{table}} 已启用 Realtime", tableOff: "{{table}} 已停用 Realtime",
+  },
+  policies: {
+    description: "策略决定谁能读写哪些行。启用了 RLS 而没有策略的表，客户端什么也读不到。", create: "新建策略", edit: "编辑策略", name: "策略名称", command: "操作", kind: "方式", permissive: "许可（任一满足即可）", restrictive: "限制（必须满足）", role: "适用于", roleHelp: "anon：未登录；authenticated：已登录。", everyone: "所有人 (public)",
+    commands: { ALL: "全部 (ALL)", SELECT: "查询 (SELECT)", INSERT: "插入 (INSERT)", UPDATE: "更新 (UPDATE)", DELETE: "删除 (DELETE)" },
+    using: "USING 条件", usingHelp: "哪些已有的行可以访问，SQL 表达式。true 表示全部。", check: "WITH CHECK 条件", checkHelp: "写入后的行必须满足的条件。", checkSame: "留空则同 USING", sql: "将执行的 SQL", saved: "策略“{{name}}”已保存", dropped: "策略已删除",
+    dropTitle: "删除策略“{{name}}”？", dropBody: "{{table}} 上由它允许的“{{command}}”会立即被拒绝，除非另有策略允许。", templates: "常用模板", none: "没有策略", noneRls: "已启用 RLS 而没有策略：客户端读写都会被拒绝。", noneNoRls: "未启用 RLS：任何人都可以读写全部数据。", enableRls: "启用RLS", disableRls: "停用RLS",
+    noTables: "还没有数据表", noTablesHelp: "先在“表编辑器”中新建一张表，再来创建策略。", search: "搜索表或策略", useTemplate: "从模板创建", ownerColumn: "用户ID所在的列",
+    template: { anySelect: "所有人可以查询", anyInsert: "所有人可以插入", signedInSelect: "登录用户可以查询", signedInInsert: "登录用户可以插入自己的行", ownRows: "用户只能访问自己的行", updateByEmail: "用户可以更新自己邮箱对应的行" },
+  },
+} as const;

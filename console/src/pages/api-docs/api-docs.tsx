@@ -1,0 +1,179 @@
+import clsx from "clsx";
+import { Play, SquareFunction, Table2 } from "lucide-react";
+import { useState } from "react";
+import { useTranslation } from "react-i18next";
+import { useApp, type AppDetail } from "@/api/apps";
+import { usePgList } from "@/api/pg";
+import { Badge, Button, Input, Select } from "@/components/ui/base";
+import { CopyButton, ErrorBox } from "@/components/ui/feedback";
+import { Card, PageHead, Tabs } from "@/components/ui/page";
+import { useAppRef } from "@/lib/app-ref";
+import { columnsSql, tablesSql, type ColumnInfo, type TableInfo } from "@/lib/sql/introspect";
+import { functionsSql, type FunctionInfo } from "@/lib/sql/objects";
+import { functionExample, introduction, tableExamples, type Example, type Language } from "./examples";
+
+type Open = { kind: "intro" } | { kind: "table"; table: TableInfo } | { kind: "function"; fn: FunctionInfo };
+
+/** Calls of every table and function, with this application's address and key in place. */
+export function ApiDocsPage() {
+  const { t } = useTranslation();
+  const ref = useAppRef();
+  const app = useApp(ref);
+  const [open, setOpen] = useState<Open>({ kind: "intro" });
+  const [language, setLanguage] = useState<Language>("js");
+  const tables = usePgList<TableInfo>(ref, ["tables"], tablesSql());
+  const functions = usePgList<FunctionInfo>(ref, ["functions"], functionsSql());
+  const open_ = (o: Open) => setOpen(o);
+  const ours = (tables.data ?? []).filter((x) => x.schema === "public");
+  const callable = (functions.data ?? []).filter((f) => f.schema === "public" && f.result !== "trigger");
+  const item = (active: boolean) => clsx("flex h-7 w-full items-center gap-2 rounded-md px-2 text-left", active ? "bg-hover font-medium" : "text-muted hover:bg-hover hover:text-text");
+  if (!app.data) return null;
+  return (
+    <div className="flex h-full min-h-0">
+      <aside className="scroll-thin hidden w-56 shrink-0 overflow-y-auto border-r bg-panel p-2 md:block">
+        <button type="button" className={item(open.kind === "intro")} onClick={() => open_({ kind: "intro" })}>
+          {t("docs.introduction")}
+        </button>
+        <div className="px-2 pt-3 pb-1 text-xs text-faint">{t("docs.tables")}</div>
+        {ours.map((x) => (
+          <button key={x.oid} type="button" className={item(open.kind === "table" && open.table.oid === x.oid)} onClick={() => open_({ kind: "table", table: x })}>
+            <Table2 size={13} className="shrink-0" />
+            <span className="truncate font-mono text-xs">{x.name}</span>
+          </button>
+        ))}
+        {tables.isSuccess && ours.length === 0 && <p className="px-2 text-xs text-muted">{t("docs.noTables")}</p>}
+        {callable.length > 0 && <div className="px-2 pt-3 pb-1 text-xs text-faint">{t("docs.functions")}</div>}
+        {callable.map((f) => (
+          <button key={f.oid} type="button" className={item(open.kind === "function" && open.fn.oid === f.oid)} onClick={() => open_({ kind: "function", fn: f })}>
+            <SquareFunction size={13} className="shrink-0" />
+            <span className="truncate font-mono text-xs">{f.name}</span>
+          </button>
+        ))}
+      </aside>
+      <div className="scroll-thin min-w-0 flex-1 overflow-auto px-4 py-5 sm:px-6">
+        <div className="mx-auto max-w-4xl space-y-4">
+          <PageHead title={open.kind === "intro" ? t("docs.title") : <span className="font-mono">{open.kind === "table" ? open.table.name : open.fn.name}</span>} description={open.kind === "table" ? open.table.comment : open.kind === "intro" ? t("docs.description") : open.fn.comment}>
+            <Select
+              aria-label={t("docs.pick")}
+              className="w-44 md:hidden"
+              value={open.kind === "table" ? open.table.name : ""}
+              onChange={(e) => {
+                const table = ours.find((x) => x.name === e.target.value);
+                open_(table ? { kind: "table", table } : { kind: "intro" });
+              }}
+            >
+              <option value="">{t("docs.introduction")}</option>
+              {ours.map((x) => (
+                <option key={x.oid}>{x.name}</option>
+              ))}
+            </Select>
+          </PageHead>
+          <ErrorBox error={tables.error ?? functions.error} />
+          <Tabs
+            value={language}
+            onChange={setLanguage}
+            tabs={[
+              { value: "js", label: "JavaScript" },
+              { value: "python", label: "Python" },
+              { value: "curl", label: "cURL" },
+            ]}
+          />
+          {open.kind === "intro" && <Examples list={introduction(language, app.data.url, app.data.anon_key)} />}
+          {open.kind === "function" && (
+            <>
+              <p className="font-mono text-xs text-muted">{`(${open.fn.arguments}) → ${open.fn.result}`}</p>
+              <Examples list={functionExample(language, app.data.url, app.data.anon_key, open.fn.name, open.fn.arguments)} />
+            </>
+          )}
+          {open.kind === "table" && <TableDocs key={open.table.oid} app={app.data} table={open.table} language={language} />}
+        </div>
+      </div>
+    </div>
+  );
+}
+
+function Examples({ list }: { list: Example[] }) {
+  const { t } = useTranslation();
+  return (
+    <>
+      {list.map((e) => (
+        <Card key={e.key} flush title={t(`docs.${e.key}`)} action={<CopyButton compact text={e.code} />}>
+          <pre className="scroll-thin overflow-x-auto p-4 font-mono text-xs leading-relaxed">{e.code}</pre>
+        </Card>
+      ))}
+    </>
+  );
+}
+
+function TableDocs({ app, table, language }: { app: AppDetail; table: TableInfo; language: Language }) {
+  const { t } = useTranslation();
+  const columns = usePgList<ColumnInfo>(app.ref, ["columns", table.schema, table.name], columnsSql(table.schema, table.name));
+  const writable = table.kind === "r" || table.kind === "p";
+  return (
+    <>
+      <Card flush title={t("docs.columns")}>
+        <ul className="divide-y">
+          {(columns.data ?? []).map((c) => (
+            <li key={c.name} className="flex flex-wrap items-baseline gap-x-3 px-4 py-1.5">
+              <span className="font-mono text-xs font-medium">{c.name}</span>
+              <span className="font-mono text-xs text-muted">{c.type}</span>
+              {c.pk && <Badge tone="accent">PK</Badge>}
+              <Badge>{!c.nullable && c.default === null && c.identity === "" ? t("docs.required") : t("docs.optional")}</Badge>
+              {c.comment && <span className="text-xs text-muted">{c.comment}</span>}
+            </li>
+          ))}
+        </ul>
+      </Card>
+      <TryIt app={app} table={table} />
+      <Examples list={tableExamples(language, app.url, app.anon_key, table.name, columns.data ?? [], writable)} />
+    </>
+  );
+}
+
+/** A live request with the public key: what a client that is not signed in gets. */
+function TryIt({ app, table }: { app: AppDetail; table: TableInfo }) {
+  const { t } = useTranslation();
+  const [path, setPath] = useState(`${encodeURIComponent(table.name)}?select=*&limit=3`);
+  const [answer, setAnswer] = useState<{ status: number; body: string } | null>(null);
+  const [error, setError] = useState<unknown>(null);
+  const send = async () => {
+    setError(null);
+    try {
+      const r = await fetch(`/apps/${encodeURIComponent(app.ref)}/rest/v1/${path}`, { headers: { apikey: app.anon_key } });
+      const raw = await r.text();
+      let body = raw;
+      try {
+        body = JSON.stringify(JSON.parse(raw), null, 2);
+      } catch {
+        // Shown as it came.
+      }
+      setAnswer({ status: r.status, body: body.slice(0, 20_000) });
+    } catch (e) {
+      setError(e);
+    }
+  };
+  return (
+    <Card title={t("docs.tryIt")}>
+      <form
+        className="flex items-center gap-2"
+        onSubmit={(e) => {
+          e.preventDefault();
+          void send();
+        }}
+      >
+        <code className="hidden shrink-0 font-mono text-xs text-muted sm:block">GET /rest/v1/</code>
+        <Input aria-label={t("docs.tryIt")} className="min-w-0 flex-1 font-mono text-xs" value={path} onChange={(e) => setPath(e.target.value)} />
+        <Button type="submit" variant="primary" icon={<Play size={13} />}>
+          {t("docs.run")}
+        </Button>
+      </form>
+      {error !== null && <ErrorBox error={error} className="mt-3" />}
+      {answer && (
+        <div className="mt-3">
+          <Badge tone={answer.status < 300 ? "ok" : "danger"}>{t("docs.response", { status: answer.status })}</Badge>
+          <pre className="scroll-thin mt-2 max-h-72 overflow-auto rounded-md border bg-bg p-3 font-mono text-xs">{answer.body}</pre>
+        </div>
+      )}
+    </Card>
+  );
+}

@@ -1,0 +1,183 @@
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { PanelLeft, Play, Plus, Save, Square, Workflow } from "lucide-react";
+import { lazy, Suspense, useMemo, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { ApiError } from "@/api/client";
+import { deleteQuery, listQueries, pgCancel, pgRun, saveQuery, usePgList, type RunAnswer, type RunRole } from "@/api/pg";
+import type { Mark } from "@/components/code-editor";
+import { Button, IconButton, Input, Select, Spinner } from "@/components/ui/base";
+import { useFeedback } from "@/components/ui/feedback";
+import { useAppRef } from "@/lib/app-ref";
+import { newId } from "@/lib/format";
+import { readPref, writePref } from "@/lib/prefs";
+import { completionSql } from "@/lib/sql/introspect";
+import { QueryList, type Draft, type HistoryEntry } from "./query-list";
+import { Results } from "./results";
+import { SaveDialog } from "./save-dialog";
+
+const CodeEditor = lazy(() => import("@/components/code-editor"));
+const MAX_ROWS = 1000;
+
+export function SqlPage() {
+  const { t } = useTranslation();
+  const ref = useAppRef();
+  const client = useQueryClient();
+  const { toast, fail, confirm } = useFeedback();
+  const [drafts, setDraftsState] = useState<Draft[]>(() => {
+    const kept = readPref<Draft[]>(`sql.drafts.${ref}`, []);
+    return kept.length > 0 ? kept : [{ id: newId(), name: "", sql: "" }];
+  });
+  const [current, setCurrent] = useState(drafts[0]!.id);
+  const [history, setHistory] = useState<HistoryEntry[]>(() => readPref(`sql.history.${ref}`, []));
+  const [role, setRole] = useState<RunRole>("postgres");
+  const [user, setUser] = useState("");
+  const [run, setRun] = useState<{ id: string; since: number } | null>(null);
+  const [answer, setAnswer] = useState<RunAnswer | null>(null);
+  const [error, setError] = useState<unknown>(null);
+  const [mark, setMark] = useState<Mark | null>(null);
+  const [saving, setSaving] = useState(false);
+  const [side, setSide] = useState(false);
+  const saved = useQuery({ queryKey: ["queries", ref], queryFn: () => listQueries(ref) });
+  const names = usePgList<{ schema: string; name: string; columns: string[] | null }>(ref, ["completion"], completionSql());
+  const schema = useMemo(() => {
+    const out: Record<string, Record<string, string[]>> = {};
+    for (const x of names.data ?? []) (out[x.schema] ??= {})[x.name] = x.columns ?? [];
+    return out;
+  }, [names.data]);
+
+  const draft = drafts.find((d) => d.id === current) ?? drafts[0]!;
+  const setDrafts = (next: Draft[]) => {
+    setDraftsState(next);
+    writePref(`sql.drafts.${ref}`, next.slice(0, 30));
+  };
+  const open = (d: Draft) => {
+    if (!drafts.some((x) => x.id === d.id)) setDrafts([d, ...drafts]);
+    setCurrent(d.id);
+    setMark(null);
+    setSide(false);
+  };
+  const fresh = (sql = "") => open({ id: newId(), name: "", sql });
+  const change = (sql: string) => {
+    setMark(null);
+    setDrafts(drafts.map((d) => (d.id === draft.id ? { ...d, sql } : d)));
+  };
+
+  const execute = async (sql: string, from: number) => {
+    if (sql.trim() === "" || run) return;
+    const id = newId();
+    setRun({ id, since: Date.now() });
+    setError(null);
+    setMark(null);
+    try {
+      const result = await pgRun(ref, { sql, role, ...(role === "authenticated" && user.trim() ? { user_id: user.trim() } : {}), max_rows: MAX_ROWS, timeout_ms: 120_000, run_id: id });
+      setAnswer(result);
+      // What ran may have changed the schema.
+      if (result.results.some((r) => !/^(SELECT|EXPLAIN|SHOW)/i.test(r.command))) await client.invalidateQueries({ queryKey: ["pg", ref] });
+    } catch (e) {
+      setAnswer(null);
+      setError(e);
+      if (e instanceof ApiError && e.position !== undefined) setMark({ at: from + offsetOf(sql, e.position), message: e.message });
+    } finally {
+      setRun(null);
+      const next = [{ sql, at: new Date().toISOString() }, ...history.filter((h) => h.sql !== sql)].slice(0, 60);
+      setHistory(next);
+      writePref(`sql.history.${ref}`, next);
+    }
+  };
+  const explain = () => {
+    const one = draft.sql.trim().replace(/;\s*$/, "");
+    void execute(/^explain\b/i.test(one) ? one : `explain (format json, verbose false) ${one}`, 0).then(() => setMark(null));
+  };
+  const store = async (name: string) => {
+    try {
+      await saveQuery(ref, { id: draft.id, name, sql: draft.sql });
+      setDrafts(drafts.map((d) => (d.id === draft.id ? { ...d, name } : d)));
+      await client.invalidateQueries({ queryKey: ["queries", ref] });
+      toast(t("common.saved"));
+    } catch (e) {
+      fail(e);
+    }
+  };
+  const isSaved = saved.data?.find((q) => q.id === draft.id);
+  const save = () => (isSaved ? void store(isSaved.name) : setSaving(true));
+  const remove = async (d: Draft, stored: boolean) => {
+    if (stored) {
+      if (!(await confirm({ title: t("sql.deleteTitle", { name: d.name }), body: t("sql.deleteBody"), action: t("common.delete"), danger: true }))) return;
+      try {
+        await deleteQuery(ref, d.id);
+        await client.invalidateQueries({ queryKey: ["queries", ref] });
+      } catch (e) {
+        fail(e);
+        return;
+      }
+    }
+    const left = drafts.filter((x) => x.id !== d.id);
+    const next = left.length > 0 ? left : [{ id: newId(), name: "", sql: "" }];
+    setDrafts(next);
+    if (current === d.id) setCurrent(next[0]!.id);
+  };
+
+  return (
+    <div className="flex h-full min-h-0">
+      <QueryList
+        visible={side}
+        drafts={drafts}
+        saved={saved.data ?? []}
+        error={saved.error}
+        history={history}
+        current={draft.id}
+        onOpen={open}
+        onNew={() => fresh()}
+        onRemove={(d, s) => void remove(d, s)}
+        onHistory={(h) => fresh(h.sql)}
+      />
+      <div className="flex min-w-0 flex-1 flex-col">
+        <div className="flex flex-wrap items-center gap-2 border-b bg-panel px-3 py-1.5">
+          <IconButton label={t("sql.showList")} className="md:hidden" onClick={() => setSide(!side)}>
+            <PanelLeft size={16} />
+          </IconButton>
+          <h1 className="max-w-56 truncate text-sm font-semibold">{draft.name || t("sql.untitled")}</h1>
+          <Button size="sm" icon={<Plus size={13} />} onClick={() => fresh()}>
+            {t("sql.newQuery")}
+          </Button>
+          <div className="flex-1" />
+          <Select aria-label={t("sql.role")} title={t("sql.roleHelp")} className="h-7 w-auto text-xs" value={role} onChange={(e) => setRole(e.target.value as RunRole)}>
+            {(["postgres", "anon", "authenticated", "service_role"] as const).map((r) => (
+              <option key={r} value={r}>
+                {t(`sql.roles.${r}`)}
+              </option>
+            ))}
+          </Select>
+          {role === "authenticated" && <Input aria-label={t("sql.userId")} placeholder={t("sql.userId")} className="h-7 w-44 font-mono text-xs" value={user} onChange={(e) => setUser(e.target.value)} />}
+          <Button size="sm" icon={<Workflow size={13} />} disabled={run !== null || draft.sql.trim() === ""} onClick={explain}>
+            {t("sql.explain")}
+          </Button>
+          <Button size="sm" icon={<Save size={13} />} onClick={save}>
+            {t("common.save")}
+          </Button>
+          {run ? (
+            <Button size="sm" variant="danger" icon={<Square size={12} />} onClick={() => void pgCancel(ref, run.id).catch(fail)}>
+              {t("sql.cancel")}
+            </Button>
+          ) : (
+            <Button size="sm" variant="primary" icon={<Play size={13} />} title="Ctrl+Enter" onClick={() => void execute(draft.sql, 0)}>
+              {t("sql.run")}
+            </Button>
+          )}
+        </div>
+        <div className="h-[42%] min-h-40 border-b">
+          <Suspense fallback={<Spinner />}>
+            <CodeEditor key={draft.id} value={draft.sql} onChange={change} onRun={(s, from) => void execute(s, from)} onSave={save} schema={schema} mark={mark} hint={t("sql.placeholder")} />
+          </Suspense>
+        </div>
+        <Results answer={answer} error={error} sql={draft.sql} mark={mark} running={run} maxRows={MAX_ROWS} />
+      </div>
+      {saving && <SaveDialog initial={draft.name} onClose={() => setSaving(false)} onSave={(name) => void store(name)} />}
+    </div>
+  );
+}
+
+/** PostgreSQL counts characters from 1, JavaScript UTF-16 units from 0. */
+export function offsetOf(sql: string, position: number): number {
+  return [...sql].slice(0, position - 1).join("").length;
+}

@@ -1,0 +1,114 @@
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect } from "@tanstack/react-router";
+import { AppLayout } from "./components/shell/app-layout";
+import { Root } from "./components/shell/root";
+import { LoadFailed, NotFound, Pending } from "./components/shell/states";
+
+const root = createRootRoute({ component: Root, notFoundComponent: NotFound, errorComponent: LoadFailed });
+
+const apps = createRoute({
+  getParentRoute: () => root,
+  path: "/",
+  component: lazyRouteComponent(() => import("./pages/apps/apps"), "AppsPage"),
+});
+const audit = createRoute({
+  getParentRoute: () => root,
+  path: "/audit",
+  component: lazyRouteComponent(() => import("./pages/account/audit"), "AuditPage"),
+});
+const administrators = createRoute({
+  getParentRoute: () => root,
+  path: "/administrators",
+  component: lazyRouteComponent(() => import("./pages/account/administrators"), "AdministratorsPage"),
+});
+const app = createRoute({ getParentRoute: () => root, path: "/app/$ref", component: AppLayout });
+
+const sub = <const P extends string>(path: P, component: ReturnType<typeof lazyRouteComponent>) =>
+  createRoute({ getParentRoute: () => app, path, component });
+
+const home = sub("/", lazyRouteComponent(() => import("./pages/home/home"), "HomePage"));
+const editor = createRoute({
+  getParentRoute: () => app,
+  path: "/editor",
+  validateSearch: (s: Record<string, unknown>): { schema?: string; table?: string; new?: boolean } => ({
+    schema: typeof s["schema"] === "string" ? s["schema"] : undefined,
+    table: s["table"] === undefined ? undefined : String(s["table"]),
+    new: s["new"] === true ? true : undefined,
+  }),
+  component: lazyRouteComponent(() => import("./pages/editor/editor"), "EditorPage"),
+});
+const sql = sub("/sql", lazyRouteComponent(() => import("./pages/sql/sql"), "SqlPage"));
+const dbTables = sub("/database/tables", lazyRouteComponent(() => import("./pages/database/tables"), "TablesPage"));
+const dbFunctions = sub("/database/functions", lazyRouteComponent(() => import("./pages/database/functions"), "FunctionsPage"));
+const dbTriggers = sub("/database/triggers", lazyRouteComponent(() => import("./pages/database/triggers"), "TriggersPage"));
+const dbExtensions = sub("/database/extensions", lazyRouteComponent(() => import("./pages/database/extensions"), "ExtensionsPage"));
+const dbRoles = sub("/database/roles", lazyRouteComponent(() => import("./pages/database/roles"), "RolesPage"));
+const dbIndexes = sub("/database/indexes", lazyRouteComponent(() => import("./pages/database/indexes"), "IndexesPage"));
+const replication = sub("/database/replication", lazyRouteComponent(() => import("./pages/database/replication"), "ReplicationPage"));
+const users = sub("/auth/users", lazyRouteComponent(() => import("./pages/auth/users"), "UsersPage"));
+const policies = sub("/auth/policies", lazyRouteComponent(() => import("./pages/auth/policies"), "PoliciesPage"));
+const providers = sub("/auth/providers", lazyRouteComponent(() => import("./pages/auth/providers"), "ProvidersPage"));
+const authSettings = sub("/auth/settings", lazyRouteComponent(() => import("./pages/auth/settings"), "AuthSettingsPage"));
+const storage = createRoute({
+  getParentRoute: () => app,
+  path: "/storage",
+  validateSearch: (s: Record<string, unknown>): { bucket?: string; path?: string; tab?: "policies" } => ({
+    bucket: s["bucket"] === undefined ? undefined : String(s["bucket"]),
+    path: s["path"] === undefined ? undefined : String(s["path"]),
+    tab: s["tab"] === "policies" ? "policies" : undefined,
+  }),
+  component: lazyRouteComponent(() => import("./pages/storage/storage"), "StoragePage"),
+});
+const realtime = sub("/realtime", lazyRouteComponent(() => import("./pages/realtime/realtime"), "RealtimePage"));
+const apiDocs = sub("/api", lazyRouteComponent(() => import("./pages/api-docs/api-docs"), "ApiDocsPage"));
+const settings = sub("/settings", lazyRouteComponent(() => import("./pages/settings/settings"), "SettingsPage"));
+
+const toFirst = (path: "/database" | "/auth", to: string) =>
+  createRoute({
+    getParentRoute: () => app,
+    path,
+    beforeLoad: ({ params }) => {
+      throw redirect({ to: to as "/app/$ref/auth/users", params: { ref: (params as { ref: string }).ref } });
+    },
+  });
+
+const tree = root.addChildren([
+  apps,
+  audit,
+  administrators,
+  app.addChildren([
+    home,
+    editor,
+    sql,
+    toFirst("/database", "/app/$ref/database/tables"),
+    dbTables,
+    dbFunctions,
+    dbTriggers,
+    dbExtensions,
+    dbRoles,
+    dbIndexes,
+    replication,
+    toFirst("/auth", "/app/$ref/auth/users"),
+    users,
+    policies,
+    providers,
+    authSettings,
+    storage,
+    realtime,
+    apiDocs,
+    settings,
+  ]),
+]);
+
+export const router = createRouter({
+  routeTree: tree,
+  basepath: "/console",
+  defaultPreload: "intent",
+  defaultPendingComponent: Pending,
+  defaultErrorComponent: LoadFailed,
+});
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: typeof router;
+  }
+}

@@ -1,0 +1,194 @@
+//! Plans as SQL, on a small schema that needs no server.
+
+use std::sync::Arc;
+
+use http::Request;
+use serde_json::{Value, json};
+
+use super::snippet::Bind;
+use super::{MainQuery, build};
+use crate::config::RestConfig;
+use crate::plan::types::Plan;
+use crate::request::ApiRequest;
+use crate::schema_cache::model::{Handler, MediaHandler, Qualified, SchemaCache, Table};
+use crate::schema_cache::relationships::{Cardinality, KeyRelationship, Relationship, derive};
+use crate::schema_cache::routines::Routine;
+
+fn table(name: &str, key: &str, columns: &[(&str, &str)]) -> Table {
+    let columns: Vec<Value> = columns
+        .iter()
+        .map(|(name, kind)| {
+            json!({"name": name, "description": null, "nullable": true, "type": kind,
+                "nominal_type": kind, "max_length": null, "default": null, "enum": []})
+        })
+        .collect();
+    serde_json::from_value(json!({"schema": "api", "name": name, "description": null,
+        "is_view": false, "insertable": true, "updatable": true, "deletable": true,
+        "primary_key": [key], "columns": columns}))
+    .unwrap()
+}
+
+fn cache() -> SchemaCache {
+    use crate::request::media_type::MediaType;
+    let mut cache = SchemaCache::default();
+    let tables = cache.tables.entry("api".to_owned()).or_default();
+    for table in [
+        table(
+            "clubs",
+            "id",
+            &[("id", "integer"), ("name", "text"), ("info", "jsonb")],
+        ),
+        table(
+            "members",
+            "id",
+            &[("id", "integer"), ("name", "text"), ("club_id", "integer")],
+        ),
+    ] {
+        tables.insert(table.name.clone(), Arc::new(table));
+    }
+    let key = KeyRelationship {
+        table: Qualified::new("api", "members"),
+        foreign: Qualified::new("api", "clubs"),
+        is_self: false,
+        cardinality: Cardinality::ManyToOne {
+            constraint: "members_club".to_owned(),
+            columns: vec![("club_id".to_owned(), "id".to_owned())],
+        },
+        table_is_view: false,
+        foreign_is_view: false,
+    };
+    let relationships = cache.relationships.entry("api".to_owned()).or_default();
+    for key in derive(vec![key], &[], &std::collections::HashMap::new()) {
+        let of_table = relationships.entry(key.table.name.clone()).or_default();
+        of_table.push(Arc::new(Relationship::Key(key)));
+    }
+    let add: Routine = serde_json::from_value(json!({"schema": "api", "name": "add",
+        "description": null, "params": [
+            {"name": "a", "type": "integer", "wide_type": "integer", "required": true, "variadic": false}],
+        "return_type": {"schema": "pg_catalog", "name": "int4"}, "returns_set": false,
+        "returns_composite": false, "volatility": "i", "variadic": false, "isolation": null,
+        "settings": [], "id": 1}))
+    .unwrap();
+    let routines = cache.routines.entry("api".to_owned()).or_default();
+    routines.insert("add".to_owned(), vec![Arc::new(add)]);
+    let json = MediaHandler {
+        target: None,
+        handler: Handler::Json,
+        media_type: MediaType::Json,
+    };
+    cache.handlers.insert(MediaType::Any, vec![json]);
+    cache
+}
+
+fn sql(method: &str, uri: &str, prefer: &str, body: &str) -> (String, Vec<Bind>) {
+    let config = RestConfig {
+        schemas: vec!["api".to_owned()],
+        ..RestConfig::default()
+    };
+    let request = Request::builder()
+        .method(method)
+        .uri(uri)
+        .header("prefer", prefer);
+    let (parts, ()) = request.body(()).unwrap().into_parts();
+    let body = bytes::Bytes::copy_from_slice(body.as_bytes());
+    let request = ApiRequest::parse(&config, &parts, body).unwrap();
+    let Plan::Db(plan) = crate::plan::plan(&request, &config, &cache()).unwrap() else {
+        panic!("no plan for the database");
+    };
+    let MainQuery { main, .. } = build(&plan, &request, &config);
+    (main.sql().to_owned(), main.binds().to_vec())
+}
+
+fn text(value: &str) -> Bind {
+    Bind::Text(value.to_owned())
+}
+
+const SETTINGS: &str = "nullif(current_setting('response.headers', true), ''), \
+                        nullif(current_setting('response.status', true), '')";
+
+#[test]
+fn a_read_binds_its_values() {
+    let (sql, binds) = sql(
+        "GET",
+        "/clubs?select=id,info-%3E%3Eseats&name=like.A*&limit=5",
+        "",
+        "",
+    );
+    assert_eq!(
+        sql,
+        format!(
+            "select pg_catalog.count(*), coalesce(json_agg(pgrst_rows), '[]'), {SETTINGS} from \
+             (select \"api\".\"clubs\".\"id\", \"api\".\"clubs\".\"info\"->>$1 as \"seats\" \
+             from \"api\".\"clubs\" where \"api\".\"clubs\".\"name\" like $2 limit $3) pgrst_rows"
+        )
+    );
+    assert_eq!(binds, [text("seats"), text("A%"), text("5")]);
+}
+
+#[test]
+fn the_text_depends_on_the_shape_alone() {
+    let shape = |uri: &str| sql("GET", uri, "", "").0;
+    assert_eq!(
+        shape("/clubs?id=in.(1,2,3)&limit=1"),
+        shape("/clubs?id=in.(4)&limit=100")
+    );
+    assert_eq!(
+        shape("/clubs?name=eq.a"),
+        shape("/clubs?name=eq.';%20drop%20table%20clubs;--")
+    );
+}
+
+#[test]
+fn names_cannot_break_out() {
+    let (sql, _) = sql("GET", "/clubs?select=%22a%5C%22%20from%20x%3B%22", "", "");
+    assert!(sql.contains(r#""api"."clubs"."a"" from x;""#), "{sql}");
+}
+
+#[test]
+fn an_embedded_resource_is_a_lateral_join() {
+    let (sql, _) = sql(
+        "GET",
+        "/clubs?select=name,members!inner(name)&members.id=gt.1",
+        "",
+        "",
+    );
+    assert!(
+        sql.contains(
+            "inner join lateral (select json_agg(\"clubs_members_1\")::jsonb as \"clubs_members_1\" \
+             from (select \"members_1\".\"name\" from \"api\".\"members\" as \"members_1\" \
+             where \"members_1\".\"id\" > $1 and \"members_1\".\"club_id\" = \"api\".\"clubs\".\"id\") \
+             as \"clubs_members_1\") as \"clubs_members_1\" on \"clubs_members_1\" is not null"
+        ),
+        "{sql}"
+    );
+}
+
+#[test]
+fn a_write_hands_its_body_on_as_it_came() {
+    let body = r#"{"name": "x",  "id": 1}"#;
+    let (sql, binds) = sql("POST", "/clubs", "return=minimal", body);
+    assert!(
+        sql.starts_with(
+            "with pgrst_source as (insert into \"api\".\"clubs\"(\"id\", \"name\") \
+             select pgrst_body.\"id\", pgrst_body.\"name\" from (select $1::json as json_data) \
+             pgrst_payload, lateral (select \"id\", \"name\" from \
+             json_to_record(pgrst_payload.json_data) as _(\"id\" integer, \"name\" text)) \
+             pgrst_body returning 1)"
+        ),
+        "{sql}"
+    );
+    assert!(matches!(&binds[0], Bind::Body(text) if text.as_str() == body));
+}
+
+#[test]
+fn a_call_names_its_arguments() {
+    let (sql, binds) = sql("GET", "/rpc/add?a=1", "", "");
+    assert!(
+        sql.starts_with(
+            "with pgrst_source as (select pgrst_call.pgrst_scalar from \
+             (select \"api\".\"add\"(\"a\" := $1::integer) as pgrst_scalar) pgrst_call)"
+        ),
+        "{sql}"
+    );
+    assert_eq!(binds, [text("1")]);
+}
