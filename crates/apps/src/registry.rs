@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::broadcast;
 use tokio_postgres::Row;
 
+use crate::activity::Activity;
 use crate::app::{App, AppState};
 use crate::database::{AppDatabase, PoolSizes};
 use crate::seal::{MasterKey, SealError};
@@ -152,6 +153,7 @@ pub struct Registry {
     opened: Instant,
     looked_again: AtomicU64,
     gone: broadcast::Sender<AppRef>,
+    activity: Activity,
 }
 
 const SELECT: &str = "select ref, name, state, is_default, sealed_settings, sealed_secrets, \
@@ -183,6 +185,7 @@ impl Registry {
             reloading: tokio::sync::Mutex::default(),
             opened: Instant::now(),
             looked_again: AtomicU64::new(0),
+            activity: Activity::default(),
             gone: broadcast::channel(64).0,
         });
         registry.prepare_server().await?;
@@ -514,6 +517,7 @@ impl Registry {
         .await?;
         self.reload().await?;
         app.database.close();
+        self.activity.forget(reference.as_str());
         provision::drop_application(&self.server, reference).await?;
         Ok(())
     }
@@ -608,6 +612,11 @@ impl Registry {
     /// If none can be made.
     pub async fn control(&self) -> Result<hearth_pg::Conn, PgError> {
         self.control.get().await
+    }
+
+    /// What has been asked of the applications lately.
+    pub fn activity(&self) -> &Activity {
+        &self.activity
     }
 
     /// The server the applications are on.
