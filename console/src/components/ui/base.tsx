@@ -1,6 +1,6 @@
 import clsx from "clsx";
 import { LoaderCircle } from "lucide-react";
-import type { ButtonHTMLAttributes, ComponentProps, InputHTMLAttributes, ReactNode, SelectHTMLAttributes, TextareaHTMLAttributes } from "react";
+import { cloneElement, useId, type ButtonHTMLAttributes, type ComponentProps, type InputHTMLAttributes, type ReactElement, type ReactNode, type SelectHTMLAttributes, type TextareaHTMLAttributes } from "react";
 import { Switch as RadixSwitch, Checkbox as RadixCheckbox } from "radix-ui";
 import { Check } from "lucide-react";
 
@@ -86,14 +86,22 @@ export function Select({ className, ...rest }: SelectHTMLAttributes<HTMLSelectEl
   return <select className={sized(className, "h-8")} {...rest} />;
 }
 
-/** Label above, help and error below; the control is the child. */
-export function Field({ label, help, error, children, className }: { label: ReactNode; help?: ReactNode; error?: string; children: ReactNode; className?: string }) {
+/** Label above, help and error below; the control is the child and gets the label's id. */
+export function Field({ label, help, error, children, className }: { label: ReactNode; help?: ReactNode; error?: string; children: ReactElement<{ id?: string; "aria-describedby"?: string }>; className?: string }) {
+  const id = useId();
+  const note = error ?? help;
   return (
-    <label className={clsx("block", className)}>
-      <span className="mb-1 block text-sm font-medium">{label}</span>
-      {children}
-      {error ? <span className="mt-1 block text-xs text-danger">{error}</span> : help ? <span className="mt-1 block text-xs text-muted">{help}</span> : null}
-    </label>
+    <div className={className}>
+      <label htmlFor={id} className="mb-1 block text-sm font-medium">
+        {label}
+      </label>
+      {cloneElement(children, { id, ...(note ? { "aria-describedby": `${id}-note` } : {}) })}
+      {note && (
+        <span id={`${id}-note`} className={clsx("mt-1 block text-xs", error ? "text-danger" : "text-muted")}>
+          {note}
+        </span>
+      )}
+    </div>
   );
 }
 

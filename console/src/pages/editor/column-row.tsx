@@ -9,7 +9,7 @@ import { ForeignKeyDialog } from "./foreign-key";
 import { TypePicker } from "./type-picker";
 
 /** One column of the table form: name, type, default, primary key, and the rest behind a button. */
-export function ColumnRow({ column: c, bad, onChange, onRemove }: { column: ColumnDraft; bad?: string; onChange: (c: ColumnDraft) => void; onRemove: () => void }) {
+export function ColumnRow({ column: c, bad, fixedKey, onChange, onRemove }: { column: ColumnDraft; bad?: string; /** The table exists: its key is not this form's to change. */ fixedKey?: boolean; onChange: (c: ColumnDraft) => void; onRemove: () => void }) {
   const { t } = useTranslation();
   const [more, setMore] = useState(false);
   const [fk, setFk] = useState(false);
@@ -39,7 +39,7 @@ export function ColumnRow({ column: c, bad, onChange, onRemove }: { column: Colu
           onChange={(e) => set({ default: e.target.value })}
         />
         <span className="flex items-center gap-1.5 md:justify-center">
-          <Checkbox hideLabel label={t("editor.column.pk")} checked={c.pk} onChange={(pk) => set({ pk, nullable: pk ? false : c.nullable })} />
+          <Checkbox hideLabel label={t("editor.column.pk")} disabled={fixedKey} checked={c.pk} onChange={(pk) => set({ pk, nullable: pk ? false : c.nullable })} />
           <span className="text-xs text-muted md:hidden">{t("editor.column.pk")}</span>
         </span>
         <span className="flex justify-end">

@@ -213,7 +213,7 @@ export function EditTableSheet({ open, table, columns, onClose, onGone, onRename
           </Button>
         }
       >
-        {column && <ColumnRow column={column.draft} onChange={(draft) => setColumn({ ...column, draft })} onRemove={() => setColumn(null)} />}
+        {column && <ColumnRow fixedKey column={column.draft} onChange={(draft) => setColumn({ ...column, draft })} onRemove={() => setColumn(null)} />}
         <Defaults />
         <p className="mt-2 text-xs text-muted">{t("editor.defaultHelp")}</p>
         <ErrorBox error={error} className="mt-3" />

@@ -33,9 +33,12 @@ export function TableView({ table, lead, onGone, onRenamed }: { table: TableInfo
   // Viewers get no keys; they read as the owner, through the console's read-only queries.
   const viewer = session.data?.role === "viewer";
   const exposed = !viewer && ((settings.data?.["api"]?.["schemas"] as string[] | undefined) ?? ["public"]).includes(schema);
+  const [perPage, setPerPage] = useState(100);
+  // The application may allow fewer rows in one answer than a page was to have.
+  const cap = settings.data?.["api"]?.["max_rows"];
+  const limit = exposed && typeof cap === "number" && cap > 0 ? Math.min(perPage, cap) : perPage;
   const [chosenFilters, setFilters] = useState<Filter[]>([]);
   const [chosenSorts, setSorts] = useState<Sort[]>([]);
-  const [limit, setLimit] = useState(100);
   const [page, setPage] = useState(0);
   const [selected, setSelected] = useState<Set<number>>(new Set());
   const [inserting, setInserting] = useState(false);
@@ -188,10 +191,10 @@ export function TableView({ table, lead, onGone, onRenamed }: { table: TableInfo
         </IconButton>
         <Select
           aria-label={t("editor.pageSize")}
-          value={limit}
+          value={perPage}
           className="h-6 w-auto text-xs"
           onChange={(e) => {
-            setLimit(Number(e.target.value));
+            setPerPage(Number(e.target.value));
             setPage(0);
           }}
         >

@@ -1,5 +1,5 @@
 import { useQueryClient } from "@tanstack/react-query";
-import { Download, Upload } from "lucide-react";
+import { Download, FileUp, Upload } from "lucide-react";
 import { useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { restFor, type Filter, type Sort } from "@/api/rest";
@@ -63,6 +63,8 @@ function ImportDialog({ table, columns, onClose, onDone }: { table: TableInfo; c
   const ref = useAppRef();
   const client = useQueryClient();
   const { toast } = useFeedback();
+  const picker = useRef<HTMLInputElement>(null);
+  const [file, setFile] = useState("");
   const [data, setData] = useState<Parsed | null>(null);
   const [error, setError] = useState<unknown>(null);
   const [done, setDone] = useState<number | null>(null);
@@ -117,14 +119,22 @@ function ImportDialog({ table, columns, onClose, onDone }: { table: TableInfo; c
       }
     >
       <div className="space-y-3">
+        <div className="flex items-center gap-3">
+          <Button icon={<FileUp size={14} />} onClick={() => picker.current?.click()}>
+            {t("editor.chooseFile")}
+          </Button>
+          <span className="truncate text-sm text-muted">{file}</span>
+        </div>
         <input
+          ref={picker}
+          hidden
           type="file"
           accept=".csv,.tsv,.txt,.json,text/csv,application/json"
-          aria-label={t("editor.chooseFile")}
-          className="block w-full text-sm file:mr-3 file:h-8 file:rounded-md file:border file:border-solid file:border-line-strong file:bg-panel file:px-3 file:text-sm"
           onChange={(e) => {
-            const file = e.target.files?.[0];
-            if (file) void file.text().then(read, setError);
+            const chosen = e.target.files?.[0];
+            e.target.value = "";
+            setFile(chosen?.name ?? "");
+            if (chosen) void chosen.text().then(read, setError);
           }}
         />
         <Textarea placeholder={t("editor.pasteHere")} aria-label={t("editor.pasteHere")} rows={4} className="font-mono text-xs" onChange={(e) => read(e.target.value)} />
