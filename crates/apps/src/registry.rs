@@ -119,6 +119,8 @@ pub struct RegistryOptions {
     pub pool_sizes: PoolSizes,
     /// The time.
     pub clock: Arc<dyn Clock>,
+    /// Nobody but Hearth uses this PostgreSQL server.
+    pub own_server: bool,
 }
 
 #[derive(Default)]
@@ -218,6 +220,11 @@ impl Registry {
             return Ok(());
         }
         provision::ensure_roles(&self.server).await?;
+        if self.options.own_server {
+            // Owners of applications meet nowhere; and the locks of provisioning are taken here.
+            conn.batch_execute("revoke connect on database postgres, template1 from public")
+                .await?;
+        }
         provision::ensure_template(&self.server, &self.template(), &self.options.sets, false)
             .await?;
         for row in conn.query("select ref from hearth.apps", &[]).await? {
@@ -234,6 +241,12 @@ impl Registry {
         Ok(())
     }
 
+    async fn migrate_one(&self, reference: &AppRef) -> Result<usize, MigrateError> {
+        let config = self.server.config(&Login::Admin, &reference.database());
+        let (client, _) = connect::connect(&config).await?;
+        migrate::migrate(&client, &self.options.sets).await
+    }
+
     async fn migrate_all(&self) -> Result<(), RegistryError> {
         let known = self.known.load_full();
         for stored in known
@@ -241,12 +254,22 @@ impl Registry {
             .values()
             .filter(|row| row.fingerprint != self.fingerprint)
         {
-            let config = self
-                .server
-                .config(&Login::Admin, &stored.reference.database());
-            let (client, _) = connect::connect(&config).await?;
-            let ran = migrate::migrate(&client, &self.options.sets).await?;
-            tracing::info!(app.reference = %stored.reference, migrations = ran, "migrated");
+            // What its owner has made of one application's schemas keeps no other one waiting.
+            match self.migrate_one(&stored.reference).await {
+                Ok(ran) => tracing::info!(
+                    app.reference = %stored.reference, migrations = ran, "migrated"
+                ),
+                Err(MigrateError::Postgres(error)) if error.is_unavailable() => {
+                    return Err(error.into());
+                }
+                Err(error) => {
+                    tracing::error!(
+                        app.reference = %stored.reference, %error,
+                        "could not be migrated; the next start tries again"
+                    );
+                    continue;
+                }
+            }
             let conn = self.control.get().await?;
             conn.execute(
                 "update hearth.apps set schema_fingerprint = $2 where ref = $1",

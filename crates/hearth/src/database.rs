@@ -124,6 +124,7 @@ impl OpenDatabase {
                 wait: config.db_pool_wait,
             },
             clock: Arc::new(SystemClock),
+            own_server: !matches!(source, Source::External),
         };
         match Registry::open(server.clone(), options).await {
             Ok(registry) => Ok(Self {

@@ -4,4 +4,5 @@ mod commands;
 mod crashes;
 mod external;
 mod gateway;
+mod isolation;
 mod server;
