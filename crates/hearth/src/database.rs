@@ -23,7 +23,7 @@ pub(crate) enum Source {
     /// A server of somebody else's.
     External,
     /// Started by this process.
-    Embedded(Embedded),
+    Embedded(Box<Embedded>),
     /// Started by a server that runs beside this process.
     Beside(RuntimeFile),
 }
@@ -103,7 +103,14 @@ impl OpenDatabase {
         .await?;
         let mut server = embedded.server();
         server.service_password = key.derive("service");
-        Self::with(config, server, Source::Embedded(embedded), Vec::new(), key).await
+        Self::with(
+            config,
+            server,
+            Source::Embedded(Box::new(embedded)),
+            Vec::new(),
+            key,
+        )
+        .await
     }
 
     async fn with(

@@ -47,6 +47,10 @@ fn shared() -> &'static Shared {
 }
 
 /// A watchdog outside this process stops the server once the tests are over.
+#[allow(
+    clippy::zombie_processes,
+    reason = "it outlives this process on purpose"
+)]
 fn stop_with_this_process(server: Running) {
     let script = format!(
         "while kill -0 {} 2>/dev/null; do sleep 0.2; done; kill -TERM {}; sleep 5; rm -rf '{}'",

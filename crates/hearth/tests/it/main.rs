@@ -1,5 +1,7 @@
 //! The binary as its user runs it: typed commands, signals, crashes, wrong input.
 
+#![allow(clippy::unwrap_used, reason = "a step that fails is a test that fails")]
+
 mod commands;
 mod crashes;
 mod external;
