@@ -9,90 +9,20 @@ use std::time::{Duration, Instant};
 use arc_swap::ArcSwap;
 use hearth_core::{AppRef, Clock, Secret};
 use hearth_jwt::{ApiKeys, SigningKey, Verifier};
-use hearth_pg::identifier::quote;
 use hearth_pg::listen::{Notice, listen};
 use hearth_pg::migrate::MigrateError;
-use hearth_pg::{
-    Login, Migration, MigrationSet, PgError, Pool, Server, connect, migrate, provision,
-};
-use serde::{Deserialize, Serialize};
+use hearth_pg::{Login, MigrationSet, PgError, Pool, Server, connect, migrate, provision};
 use tokio::sync::broadcast;
-use tokio_postgres::Row;
 
 use crate::activity::Activity;
 use crate::app::{App, AppState};
+pub use crate::control::CONTROL_DATABASE;
+use crate::control::ensure_control_database;
 use crate::database::{AppDatabase, PoolSizes};
-use crate::seal::{MasterKey, SealError};
+use crate::error::RegistryError;
+use crate::seal::MasterKey;
 use crate::settings::AppSettings;
-
-/// The control database's name.
-pub const CONTROL_DATABASE: &str = "hearth";
-const CONTROL: MigrationSet = MigrationSet {
-    service: "control",
-    numbered: &[
-        Migration {
-            number: 1,
-            name: "control",
-            sql: include_str!("../migrations/0001_control.sql"),
-        },
-        Migration {
-            number: 2,
-            name: "console",
-            sql: include_str!("../migrations/0002_console.sql"),
-        },
-    ],
-    repeatable: &[],
-};
-
-/// Why something cannot be done with an application.
-#[derive(Debug, thiserror::Error)]
-pub enum RegistryError {
-    /// There is none of that reference.
-    #[error("there is no application {0}")]
-    NotFound(AppRef),
-    /// There is one already.
-    #[error("there is an application {0} already")]
-    Exists(AppRef),
-    /// The default application cannot go.
-    #[error("{0} is the default application and cannot be deleted")]
-    Default(AppRef),
-    /// Secrets cannot be opened.
-    #[error(transparent)]
-    Seal(#[from] SealError),
-    /// A token cannot be signed.
-    #[error("keys could not be made: {0}")]
-    Keys(String),
-    /// Stored settings or secrets have an unknown shape.
-    #[error("application {reference}: stored {what} cannot be read: {reason}")]
-    Stored {
-        /// Whose.
-        reference: String,
-        /// What.
-        what: &'static str,
-        /// Why.
-        reason: String,
-    },
-    /// A migration failed.
-    #[error(transparent)]
-    Migrate(#[from] MigrateError),
-    /// PostgreSQL refused.
-    #[error(transparent)]
-    Postgres(#[from] PgError),
-}
-
-impl From<tokio_postgres::Error> for RegistryError {
-    fn from(error: tokio_postgres::Error) -> Self {
-        Self::Postgres(error.into())
-    }
-}
-
-/// What only the application and its operator may know, sealed in the control database.
-#[derive(Serialize, Deserialize)]
-struct AppSecrets {
-    jwt_secret: Secret,
-    owner_password: Secret,
-    keys: ApiKeys,
-}
+use crate::stored::{AppSecrets, SELECT, StoredApp};
 
 /// A new application.
 #[derive(Debug, Clone)]
@@ -120,6 +50,8 @@ pub struct RegistryOptions {
     pub pool_sizes: PoolSizes,
     /// The time.
     pub clock: Arc<dyn Clock>,
+    /// Nobody but Hearth uses this PostgreSQL server.
+    pub own_server: bool,
 }
 
 #[derive(Default)]
@@ -128,18 +60,6 @@ struct Known {
     default: Option<AppRef>,
     /// What each application was made of, to see whether its row has changed.
     rows: HashMap<AppRef, StoredApp>,
-}
-
-#[derive(Clone, PartialEq)]
-struct StoredApp {
-    reference: AppRef,
-    name: String,
-    state: String,
-    is_default: bool,
-    sealed_settings: String,
-    sealed: String,
-    fingerprint: String,
-    created_at: chrono::DateTime<chrono::Utc>,
 }
 
 /// The server's applications.
@@ -155,9 +75,6 @@ pub struct Registry {
     gone: broadcast::Sender<AppRef>,
     activity: Activity,
 }
-
-const SELECT: &str = "select ref, name, state, is_default, sealed_settings, sealed_secrets, \
-     schema_fingerprint, created_at from hearth.apps order by created_at, ref";
 
 impl Registry {
     /// Opens the control database on `server`, making it, the roles and the template where they
@@ -221,6 +138,11 @@ impl Registry {
             return Ok(());
         }
         provision::ensure_roles(&self.server).await?;
+        if self.options.own_server {
+            // Owners of applications meet nowhere; and the locks of provisioning are taken here.
+            conn.batch_execute("revoke connect on database postgres, template1 from public")
+                .await?;
+        }
         provision::ensure_template(&self.server, &self.template(), &self.options.sets, false)
             .await?;
         for row in conn.query("select ref from hearth.apps", &[]).await? {
@@ -237,6 +159,12 @@ impl Registry {
         Ok(())
     }
 
+    async fn migrate_one(&self, reference: &AppRef) -> Result<usize, MigrateError> {
+        let config = self.server.config(&Login::Admin, &reference.database());
+        let (client, _) = connect::connect(&config).await?;
+        migrate::migrate(&client, &self.options.sets).await
+    }
+
     async fn migrate_all(&self) -> Result<(), RegistryError> {
         let known = self.known.load_full();
         for stored in known
@@ -244,12 +172,22 @@ impl Registry {
             .values()
             .filter(|row| row.fingerprint != self.fingerprint)
         {
-            let config = self
-                .server
-                .config(&Login::Admin, &stored.reference.database());
-            let (client, _) = connect::connect(&config).await?;
-            let ran = migrate::migrate(&client, &self.options.sets).await?;
-            tracing::info!(app.reference = %stored.reference, migrations = ran, "migrated");
+            // What its owner has made of one application's schemas keeps no other one waiting.
+            match self.migrate_one(&stored.reference).await {
+                Ok(ran) => tracing::info!(
+                    app.reference = %stored.reference, migrations = ran, "migrated"
+                ),
+                Err(MigrateError::Postgres(error)) if error.is_unavailable() => {
+                    return Err(error.into());
+                }
+                Err(error) => {
+                    tracing::error!(
+                        app.reference = %stored.reference, %error,
+                        "could not be migrated; the next start tries again"
+                    );
+                    continue;
+                }
+            }
             let conn = self.control.get().await?;
             conn.execute(
                 "update hearth.apps set schema_fingerprint = $2 where ref = $1",
@@ -623,67 +561,4 @@ impl Registry {
     pub fn server(&self) -> &Arc<Server> {
         &self.server
     }
-}
-
-impl StoredApp {
-    fn read(row: &Row) -> Option<Self> {
-        let reference: &str = row.get(0);
-        let Ok(reference) = reference.parse() else {
-            tracing::error!(
-                reference,
-                "an application with an impossible reference is ignored"
-            );
-            return None;
-        };
-        Some(Self {
-            reference,
-            name: row.get(1),
-            state: row.get(2),
-            is_default: row.get(3),
-            sealed_settings: row.get(4),
-            sealed: row.get(5),
-            fingerprint: row.get(6),
-            created_at: row.get(7),
-        })
-    }
-
-    /// True where nothing differs but what can change in place.
-    fn same_app(&self, other: &Self) -> bool {
-        self.name == other.name && self.state == other.state && self.sealed == other.sealed
-    }
-
-    fn unreadable(&self, what: &'static str, reason: &serde_json::Error) -> RegistryError {
-        RegistryError::Stored {
-            reference: self.reference.to_string(),
-            what,
-            reason: reason.to_string(),
-        }
-    }
-}
-
-async fn ensure_control_database(server: &Server, name: &str) -> Result<(), RegistryError> {
-    let config = server.config(&Login::Admin, name);
-    let name = quote(name);
-    let client = match connect::connect(&config).await {
-        Ok((client, _)) => client,
-        Err(e) if e.sqlstate().is_some_and(|s| s.code() == "3D000") => {
-            let admin = provision::admin(server).await?;
-            match admin
-                .batch_execute(&format!(
-                    "create database {name} template template0 encoding 'UTF8'"
-                ))
-                .await
-            {
-                Err(e) if e.code().is_none_or(|c| c.code() != "42P04") => return Err(e.into()),
-                _ => {}
-            }
-            admin
-                .batch_execute(&format!("revoke all on database {name} from public"))
-                .await?;
-            connect::connect(&config).await?.0
-        }
-        Err(e) => return Err(e.into()),
-    };
-    migrate::migrate(&client, &[CONTROL]).await?;
-    Ok(())
 }

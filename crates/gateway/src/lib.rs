@@ -5,6 +5,7 @@ pub mod app_lookup;
 pub mod authenticate;
 pub mod cors;
 pub mod error;
+pub mod fence;
 pub mod limits;
 pub mod listen;
 pub mod request_log;

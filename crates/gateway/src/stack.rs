@@ -23,7 +23,7 @@ use tower_http::compression::{Compression, CompressionLayer};
 
 use crate::app_lookup::{self, ServiceName};
 use crate::error::GatewayError;
-use crate::{authenticate, cors, limits, request_log};
+use crate::{authenticate, cors, fence, limits, request_log};
 
 const METHOD_OVERRIDE: HeaderName = HeaderName::from_static("x-http-method-override");
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -242,7 +242,7 @@ impl Gateway {
         if self.config.compress_above.is_none() {
             request.headers_mut().remove(header::ACCEPT_ENCODING);
         }
-        match service {
+        let answer = match service {
             ServiceName::Storage => self.storage.clone().oneshot(request).await.map_err(never),
             ServiceName::Realtime => self.bounded(self.realtime.clone(), request).await,
             ServiceName::Rest => self
@@ -255,7 +255,10 @@ impl Gateway {
                 .await
                 .map(into_body),
             ServiceName::Pg => self.bounded(self.pg.clone(), request).await.map(into_body),
-        }
+        };
+        let mut response = answer?;
+        fence::fence(response.headers_mut());
+        Ok(response)
     }
 
     /// Calls a service with the server's bounds on body and time. An upgrade to a socket answers

@@ -23,7 +23,7 @@ pub(crate) enum Source {
     /// A server of somebody else's.
     External,
     /// Started by this process.
-    Embedded(Embedded),
+    Embedded(Box<Embedded>),
     /// Started by a server that runs beside this process.
     Beside(RuntimeFile),
 }
@@ -103,7 +103,14 @@ impl OpenDatabase {
         .await?;
         let mut server = embedded.server();
         server.service_password = key.derive("service");
-        Self::with(config, server, Source::Embedded(embedded), Vec::new(), key).await
+        Self::with(
+            config,
+            server,
+            Source::Embedded(Box::new(embedded)),
+            Vec::new(),
+            key,
+        )
+        .await
     }
 
     async fn with(
@@ -124,6 +131,7 @@ impl OpenDatabase {
                 wait: config.db_pool_wait,
             },
             clock: Arc::new(SystemClock),
+            own_server: !matches!(source, Source::External),
         };
         match Registry::open(server.clone(), options).await {
             Ok(registry) => Ok(Self {

@@ -60,6 +60,10 @@ pub enum MigrateError {
     Postgres(#[from] PgError),
 }
 
+/// The admin works in databases whose owners make operators and functions of their own: none of
+/// these may be found, and nobody's open transaction may keep the server from starting.
+const SESSION: &str = "set search_path = pg_catalog, pg_temp; set lock_timeout = '30s'";
+
 const LEDGER: &str = "
 create schema if not exists hearth;
 create table if not exists hearth.migrations (
@@ -77,7 +81,9 @@ create table if not exists hearth.migrations (
 /// # Errors
 /// The first file that fails; those before it stay applied.
 pub async fn migrate(client: &Client, sets: &[MigrationSet]) -> Result<usize, MigrateError> {
-    client.batch_execute(LEDGER).await.map_err(PgError::from)?;
+    for sql in [SESSION, LEDGER] {
+        client.batch_execute(sql).await.map_err(PgError::from)?;
+    }
     let rows = client
         .query(
             "select service, number, name, checksum from hearth.migrations",

@@ -91,15 +91,18 @@ pub async fn ensure_template(
     if exists && keep_existing {
         return Ok(());
     }
+    // Nobody but the admin gets in before PUBLIC's right to connect is gone: other applications'
+    // owners are members of `postgres`, which may write here.
     // Built under another name, so that a half-migrated template is never taken for a whole one.
     let building = format!("{template}_new");
     for sql in [
         format!("drop database if exists {} with (force)", quote(&building)),
         format!(
-            "create database {} template template0 encoding 'UTF8'",
+            "create database {} template template0 encoding 'UTF8' allow_connections false",
             quote(&building)
         ),
         format!("revoke all on database {} from public", quote(&building)),
+        format!("alter database {} allow_connections true", quote(&building)),
         format!("grant create on database {} to postgres", quote(&building)),
     ] {
         client.batch_execute(&sql).await.map_err(PgError::from)?;
@@ -149,7 +152,9 @@ pub async fn create_application(
     let database = quote(&reference.database());
     let template = quote(template);
     if let Err(error) = client
-        .batch_execute(&format!("create database {database} template {template}"))
+        .batch_execute(&format!(
+            "create database {database} template {template} allow_connections false"
+        ))
         .await
     {
         client
@@ -219,6 +224,7 @@ async fn open_to_owner(
             "begin;
              revoke all on database {database} from public;
              grant connect, create, temporary on database {database} to {owner};
+             alter database {database} allow_connections true;
              commit"
         ))
         .await?;

@@ -137,7 +137,8 @@ fn set_headers(headers: &mut HeaderMap, asked: &HeaderMap, facts: &Facts, option
     } else {
         mime
     };
-    if lower.contains("xml") {
+    let scripted = ["xml", "xsl", "multipart/"];
+    if scripted.iter().any(|part| lower.contains(part)) {
         put(headers, header::CONTENT_SECURITY_POLICY, "sandbox");
     }
     put(headers, header::CONTENT_TYPE, mime);

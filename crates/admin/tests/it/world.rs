@@ -38,6 +38,7 @@ impl World {
             sets: vec![bootstrap::MIGRATIONS],
             pool_sizes: PoolSizes::default(),
             clock: Arc::new(SystemClock),
+            own_server: false,
         };
         std::fs::remove_file(&key).unwrap();
         let registry = Registry::open(server, options).await.unwrap();

@@ -26,7 +26,10 @@ fn shared() -> &'static Shared {
         server.must(&[
             "sql",
             "-c",
-            "create table t (id int primary key, body text)",
+            "create table t (id int primary key, body text);
+             create domain \"text/html\" as text;
+             create function page() returns \"text/html\" language sql as
+               $$ select '<script>' $$",
         ]);
         let status = server.status(None);
         let text = |name: &str| status[name].as_str().unwrap().to_owned();
@@ -44,6 +47,10 @@ fn shared() -> &'static Shared {
 }
 
 /// A watchdog outside this process stops the server once the tests are over.
+#[allow(
+    clippy::zombie_processes,
+    reason = "it outlives this process on purpose"
+)]
 fn stop_with_this_process(server: Running) {
     let script = format!(
         "while kill -0 {} 2>/dev/null; do sleep 0.2; done; kill -TERM {}; sleep 5; rm -rf '{}'",
@@ -273,4 +280,21 @@ async fn long_answers_are_compressed_for_those_who_accept_it() {
     let (_, headers, body) = call(Method::GET, "/rest/v1/t?id=gte.1000", &[key], "").await;
     assert!(!headers.contains_key("content-encoding"));
     assert_eq!(body.as_array().unwrap().len(), 200);
+}
+
+#[tokio::test]
+async fn a_page_of_an_application_does_not_stand_on_the_consoles_origin() {
+    let key = ("apikey", shared().anon.as_str());
+    let headers = [key, ("accept", "text/html")];
+    let (status, headers, _) = call(Method::GET, "/rest/v1/rpc/page", &headers, "").await;
+    assert_eq!(status, 200);
+    assert!(
+        headers["content-type"]
+            .to_str()
+            .unwrap()
+            .starts_with("text/html")
+    );
+    let policy = headers["content-security-policy"].to_str().unwrap();
+    assert!(policy.starts_with("sandbox") && !policy.contains("same-origin"));
+    assert_eq!(headers["x-content-type-options"], "nosniff");
 }

@@ -218,3 +218,15 @@ async fn http_broadcasts_one_or_many() {
     assert_eq!(post(address, "/api/broadcast", json_type, "{").await.0, 400);
     server.finish().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_token_cannot_name_a_role_of_the_services() {
+    let server = Server::start().await;
+    for role in ["supabase_realtime_admin", "supabase_auth_admin", "none"] {
+        let claims = hearth_apps::Bearer::Token(hearth_core::Claims::of_role(role));
+        let mut client = server.connect(server.app.context(claims), "2.0.0").await;
+        let reply = client.join("realtime:room", private()).await;
+        assert_eq!(reply["status"], "error", "{role}");
+    }
+    server.finish().await;
+}

@@ -232,7 +232,9 @@ async fn scripts_are_never_run_with_our_origin() {
         ("TEXT/HTML", "text/plain", ""),
         ("image/svg+xml", "image/svg+xml", "sandbox"),
         ("application/xhtml+xml", "application/xhtml+xml", "sandbox"),
+        ("text/xsl", "text/xsl", "sandbox"),
         ("image/png", "image/png", ""),
+        ("*/*", "*/*", ""),
     ] {
         w.service(Method::PUT, "/object/open/x")
             .header("content-type", mime)
