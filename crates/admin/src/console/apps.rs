@@ -36,7 +36,8 @@ impl Sizes {
         }
     }
 
-    async fn of(&self, app: &App) -> Option<i64> {
+    /// Bytes of the application's objects, a minute old at most.
+    pub(crate) async fn of(&self, app: &App) -> Option<i64> {
         let asked = async {
             let asked = tokio::time::timeout(Duration::from_secs(3), storage_size(app)).await;
             match asked {
