@@ -4,9 +4,11 @@ export PATH := $(PATH):$(HOME)/.cargo/bin
 .PHONY: run test bench check cargo
 
 run: cargo
+	@echo "==> building the build tool"
 	@cargo xtask run -- $(ARGS)
 
 test: cargo
+	@echo "==> building the build tool"
 	@cargo xtask test $(ARGS)
 
 bench: cargo

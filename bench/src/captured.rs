@@ -29,23 +29,24 @@ impl<'a> Log<'a> {
         Ok(Self { path, from })
     }
 
-    /// The statements that `user` has run on `database` since.
-    pub(crate) fn statements(&self, user: &str, database: &str) -> anyhow::Result<Vec<Statement>> {
+    /// The statements that the login of callers' requests has run on `database` since.
+    pub(crate) fn statements(&self, database: &str) -> anyhow::Result<Vec<Statement>> {
         let mut file = File::open(self.path)?;
         file.seek(SeekFrom::Start(self.from))?;
         let mut text = String::new();
         file.read_to_string(&mut text)?;
-        let statements = parse(&text, &format!("{user}@{database} "));
+        let statements = parse(&text, database);
         ensure!(
             !statements.is_empty(),
-            "no statement of {user} in PostgreSQL's log"
+            "no statement of a caller in PostgreSQL's log"
         );
         Ok(statements)
     }
 }
 
 /// Entries begin with a time and `[pid] user@database `; lines that go on begin with a tab.
-fn parse(log: &str, of: &str) -> Vec<Statement> {
+fn parse(log: &str, database: &str) -> Vec<Statement> {
+    let of = format!("@{database} ");
     let mut entries: Vec<String> = Vec::new();
     for line in log.lines() {
         match (line.strip_prefix('\t'), entries.last_mut()) {
@@ -58,9 +59,13 @@ fn parse(log: &str, of: &str) -> Vec<Statement> {
     }
     let mut statements: Vec<Statement> = Vec::new();
     for entry in entries {
-        let Some((_, message)) = entry.split_once(of) else {
+        let Some((who, message)) = entry.split_once(&of) else {
             continue;
         };
+        let login = who.rsplit(' ').next().unwrap_or_default();
+        if !login.starts_with("authenticator") {
+            continue;
+        }
         if let Some(detail) = message.strip_prefix("DETAIL:  ")
             && let Some((_, list)) = detail.split_once("arameters: ")
             && let Some(last) = statements.last_mut()
@@ -122,7 +127,7 @@ mod tests {
             $1 = 'it''s, $2 = x', $2 = NULL, $3 = ''\n\
             2026-01-01 00:00:00.000 UTC [8] other@app_bench LOG:  statement: select 1\n\
             2026-01-01 00:00:00.000 UTC [7] authenticator@app_bench LOG:  execute s0/p1: commit\n";
-        let found = parse(log, "authenticator@app_bench ");
+        let found = parse(log, "app_bench");
         let sql: Vec<&str> = found.iter().map(|s| s.sql.as_str()).collect();
         assert_eq!(sql, ["begin", "select $1,\n$2, ': '", "commit"]);
         let expected = [Some("it's, $2 = x".to_owned()), None, Some(String::new())];

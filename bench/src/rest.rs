@@ -225,8 +225,7 @@ async fn capture(
     let position = Log::end_of(&log)?;
     let answer = connection.call(&request, body).await;
     settle().await;
-    let statements =
-        position.statements(&format!("authenticator_app_{APP}"), &format!("app_{APP}"));
+    let statements = position.statements(&format!("app_{APP}"));
     admin
         .batch_execute("alter system reset log_statement")
         .await?;

@@ -247,6 +247,7 @@ mod tests {
         let server = crate::broadcaster::serve(port);
         let work = async {
             let address = SocketAddr::from(([127, 0, 0, 1], port));
+            crate::fanout::wait_for(address).await.unwrap();
             let mut clients = Clients::connect(address, "/", 60, None, |_| true)
                 .await
                 .unwrap();

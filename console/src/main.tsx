@@ -3,6 +3,7 @@ import { RouterProvider } from "@tanstack/react-router";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { ApiError, whenSignedOut } from "./api/client";
+import { forget } from "./api/session";
 import { FeedbackProvider } from "./components/ui/feedback";
 import "./i18n";
 import { watchTheme } from "./lib/prefs";
@@ -21,7 +22,7 @@ const client = new QueryClient({
     },
   },
 });
-whenSignedOut(() => client.setQueryData(["session"], null));
+whenSignedOut(() => forget(client));
 
 const root = document.getElementById("root");
 if (root)

@@ -18,6 +18,7 @@ pub(crate) fn npm(dir: &Path) -> Result<Command> {
         .current_dir(dir)
         .env("PUPPETEER_SKIP_DOWNLOAD", "1")
         .env("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1")
+        .env("NPM_CONFIG_LOGLEVEL", "error")
         .env("NPM_CONFIG_AUDIT", "false")
         .env("NPM_CONFIG_FUND", "false")
         .env("NPM_CONFIG_UPDATE_NOTIFIER", "false");

@@ -1,4 +1,4 @@
-import { useQuery } from "@tanstack/react-query";
+import { useQuery, type QueryClient } from "@tanstack/react-query";
 import { api, ApiError, seg } from "./client";
 
 export type Role = "owner" | "developer" | "viewer";
@@ -50,3 +50,9 @@ export const deleteAdministrator = (username: string) => api<void>("DELETE", `/a
 
 export const listAudit = (limit: number, before?: number | string) =>
   api<AuditEntry[]>("GET", `/audit?limit=${limit}${before === undefined ? "" : `&before=${seg(String(before))}`}`);
+
+/** Shows the sign-in, and keeps nothing that the last administrator saw: keys are among it. */
+export function forget(client: QueryClient): void {
+  client.setQueryData(["session"], null);
+  client.removeQueries({ predicate: (q) => q.queryKey[0] !== "session" });
+}

@@ -9,89 +9,19 @@ use std::time::{Duration, Instant};
 use arc_swap::ArcSwap;
 use hearth_core::{AppRef, Clock, Secret};
 use hearth_jwt::{ApiKeys, SigningKey, Verifier};
-use hearth_pg::identifier::quote;
 use hearth_pg::listen::{Notice, listen};
 use hearth_pg::migrate::MigrateError;
-use hearth_pg::{
-    Login, Migration, MigrationSet, PgError, Pool, Server, connect, migrate, provision,
-};
-use serde::{Deserialize, Serialize};
+use hearth_pg::{Login, MigrationSet, PgError, Pool, Server, connect, migrate, provision};
 use tokio::sync::broadcast;
-use tokio_postgres::Row;
 
 use crate::app::{App, AppState};
+pub use crate::control::CONTROL_DATABASE;
+use crate::control::ensure_control_database;
 use crate::database::{AppDatabase, PoolSizes};
-use crate::seal::{MasterKey, SealError};
+use crate::error::RegistryError;
+use crate::seal::MasterKey;
 use crate::settings::AppSettings;
-
-/// The control database's name.
-pub const CONTROL_DATABASE: &str = "hearth";
-const CONTROL: MigrationSet = MigrationSet {
-    service: "control",
-    numbered: &[
-        Migration {
-            number: 1,
-            name: "control",
-            sql: include_str!("../migrations/0001_control.sql"),
-        },
-        Migration {
-            number: 2,
-            name: "console",
-            sql: include_str!("../migrations/0002_console.sql"),
-        },
-    ],
-    repeatable: &[],
-};
-
-/// Why something cannot be done with an application.
-#[derive(Debug, thiserror::Error)]
-pub enum RegistryError {
-    /// There is none of that reference.
-    #[error("there is no application {0}")]
-    NotFound(AppRef),
-    /// There is one already.
-    #[error("there is an application {0} already")]
-    Exists(AppRef),
-    /// The default application cannot go.
-    #[error("{0} is the default application and cannot be deleted")]
-    Default(AppRef),
-    /// Secrets cannot be opened.
-    #[error(transparent)]
-    Seal(#[from] SealError),
-    /// A token cannot be signed.
-    #[error("keys could not be made: {0}")]
-    Keys(String),
-    /// Stored settings or secrets have an unknown shape.
-    #[error("application {reference}: stored {what} cannot be read: {reason}")]
-    Stored {
-        /// Whose.
-        reference: String,
-        /// What.
-        what: &'static str,
-        /// Why.
-        reason: String,
-    },
-    /// A migration failed.
-    #[error(transparent)]
-    Migrate(#[from] MigrateError),
-    /// PostgreSQL refused.
-    #[error(transparent)]
-    Postgres(#[from] PgError),
-}
-
-impl From<tokio_postgres::Error> for RegistryError {
-    fn from(error: tokio_postgres::Error) -> Self {
-        Self::Postgres(error.into())
-    }
-}
-
-/// What only the application and its operator may know, sealed in the control database.
-#[derive(Serialize, Deserialize)]
-struct AppSecrets {
-    jwt_secret: Secret,
-    owner_password: Secret,
-    keys: ApiKeys,
-}
+use crate::stored::{AppSecrets, SELECT, StoredApp};
 
 /// A new application.
 #[derive(Debug, Clone)]
@@ -131,18 +61,6 @@ struct Known {
     rows: HashMap<AppRef, StoredApp>,
 }
 
-#[derive(Clone, PartialEq)]
-struct StoredApp {
-    reference: AppRef,
-    name: String,
-    state: String,
-    is_default: bool,
-    sealed_settings: String,
-    sealed: String,
-    fingerprint: String,
-    created_at: chrono::DateTime<chrono::Utc>,
-}
-
 /// The server's applications.
 pub struct Registry {
     server: Arc<Server>,
@@ -155,9 +73,6 @@ pub struct Registry {
     looked_again: AtomicU64,
     gone: broadcast::Sender<AppRef>,
 }
-
-const SELECT: &str = "select ref, name, state, is_default, sealed_settings, sealed_secrets, \
-     schema_fingerprint, created_at from hearth.apps order by created_at, ref";
 
 impl Registry {
     /// Opens the control database on `server`, making it, the roles and the template where they
@@ -637,67 +552,4 @@ impl Registry {
     pub fn server(&self) -> &Arc<Server> {
         &self.server
     }
-}
-
-impl StoredApp {
-    fn read(row: &Row) -> Option<Self> {
-        let reference: &str = row.get(0);
-        let Ok(reference) = reference.parse() else {
-            tracing::error!(
-                reference,
-                "an application with an impossible reference is ignored"
-            );
-            return None;
-        };
-        Some(Self {
-            reference,
-            name: row.get(1),
-            state: row.get(2),
-            is_default: row.get(3),
-            sealed_settings: row.get(4),
-            sealed: row.get(5),
-            fingerprint: row.get(6),
-            created_at: row.get(7),
-        })
-    }
-
-    /// True where nothing differs but what can change in place.
-    fn same_app(&self, other: &Self) -> bool {
-        self.name == other.name && self.state == other.state && self.sealed == other.sealed
-    }
-
-    fn unreadable(&self, what: &'static str, reason: &serde_json::Error) -> RegistryError {
-        RegistryError::Stored {
-            reference: self.reference.to_string(),
-            what,
-            reason: reason.to_string(),
-        }
-    }
-}
-
-async fn ensure_control_database(server: &Server, name: &str) -> Result<(), RegistryError> {
-    let config = server.config(&Login::Admin, name);
-    let name = quote(name);
-    let client = match connect::connect(&config).await {
-        Ok((client, _)) => client,
-        Err(e) if e.sqlstate().is_some_and(|s| s.code() == "3D000") => {
-            let admin = provision::admin(server).await?;
-            match admin
-                .batch_execute(&format!(
-                    "create database {name} template template0 encoding 'UTF8'"
-                ))
-                .await
-            {
-                Err(e) if e.code().is_none_or(|c| c.code() != "42P04") => return Err(e.into()),
-                _ => {}
-            }
-            admin
-                .batch_execute(&format!("revoke all on database {name} from public"))
-                .await?;
-            connect::connect(&config).await?.0
-        }
-        Err(e) => return Err(e.into()),
-    };
-    migrate::migrate(&client, &[CONTROL]).await?;
-    Ok(())
 }

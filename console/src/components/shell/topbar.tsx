@@ -4,7 +4,7 @@ import { ChevronsUpDown, CircleUser, Flame, Languages, Menu as MenuIcon, Monitor
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useApps } from "@/api/apps";
-import { signOut, useSession } from "@/api/session";
+import { forget, signOut, useSession } from "@/api/session";
 import { IconButton } from "@/components/ui/base";
 import { useFeedback } from "@/components/ui/feedback";
 import { Menu } from "@/components/ui/overlay";
@@ -25,8 +25,7 @@ export function Topbar({ appRef, appName, onMenu }: { appRef?: string; appName?:
   const leave = async () => {
     try {
       await signOut();
-      client.clear();
-      client.setQueryData(["session"], null);
+      forget(client);
     } catch (error) {
       fail(error);
     }

@@ -34,7 +34,7 @@ export const editor = {
     commands: { ALL: "全部 (ALL)", SELECT: "查询 (SELECT)", INSERT: "插入 (INSERT)", UPDATE: "更新 (UPDATE)", DELETE: "删除 (DELETE)" },
     using: "USING 条件", usingHelp: "哪些已有的行可以访问，SQL 表达式。true 表示全部。", check: "WITH CHECK 条件", checkHelp: "写入后的行必须满足的条件。", checkSame: "留空则同 USING", sql: "将执行的 SQL", saved: "策略“{{name}}”已保存", dropped: "策略已删除",
     dropTitle: "删除策略“{{name}}”？", dropBody: "{{table}} 上由它允许的“{{command}}”会立即被拒绝，除非另有策略允许。", templates: "常用模板", none: "没有策略", noneRls: "已启用 RLS 而没有策略：客户端读写都会被拒绝。", noneNoRls: "未启用 RLS：任何人都可以读写全部数据。", enableRls: "启用RLS", disableRls: "停用RLS",
-    noTables: "还没有数据表", noTablesHelp: "先在“表编辑器”中新建一张表，再来创建策略。", search: "搜索表或策略", useTemplate: "从模板创建", ownerColumn: "用户ID所在的列",
+    noTables: "还没有数据表", noTablesHelp: "先在“表编辑器”中新建一张表，再来创建策略。", search: "搜索表或策略", tester: "测试", test: "测试 {{table}} 的策略", testHelp: "以某个身份查看：能看到多少行，由哪条策略放行。", testAs: "以谁的身份", testRun: "查看", testVisible: "可见 {{shown}} / {{all}} 行", testNone: "没有适用于这个身份的查询策略，因此一行也看不到。", testPassed: "放行 {{shown}} 行", testKept: "保留 {{shown}} 行", useTemplate: "从模板创建", ownerColumn: "用户ID所在的列",
     template: { anySelect: "所有人可以查询", anyInsert: "所有人可以插入", signedInSelect: "登录用户可以查询", signedInInsert: "登录用户可以插入自己的行", ownRows: "用户只能访问自己的行", updateByEmail: "用户可以更新自己邮箱对应的行" },
   },
 } as const;

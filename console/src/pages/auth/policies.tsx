@@ -1,6 +1,6 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useLocation } from "@tanstack/react-router";
-import { Plus, Search, ShieldCheck } from "lucide-react";
+import { Eye, Plus, Search, ShieldCheck } from "lucide-react";
 import { useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { pgQuery, usePgList } from "@/api/pg";
@@ -13,6 +13,7 @@ import { Card, Page, PageHead } from "@/components/ui/page";
 import { useAppRef } from "@/lib/app-ref";
 import { policiesSql, schemasSql, tablesSql, type PolicyInfo, type SchemaInfo, type TableInfo } from "@/lib/sql/introspect";
 import { setRls, TABLE_TEMPLATES, tablePolicy, type PolicyDraft } from "@/lib/sql/policy";
+import { PolicyTester } from "./policy-tester";
 
 /** Tables with their policies, the switch of RLS, templates. */
 export function PoliciesPage() {
@@ -25,6 +26,7 @@ export function PoliciesPage() {
   const [schema, setSchema] = useState(dot > 0 ? hash.slice(0, dot) : "public");
   const [search, setSearch] = useState(dot > 0 ? hash.slice(dot + 1) : "");
   const [draft, setDraft] = useState<{ draft: PolicyDraft; before: PolicyDraft | null } | null>(null);
+  const [testing, setTesting] = useState<{ table: TableInfo; policies: PolicyInfo[] } | null>(null);
   const schemas = usePgList<SchemaInfo>(ref, ["schemas"], schemasSql());
   const tables = usePgList<TableInfo>(ref, ["tables"], tablesSql());
   const policies = usePgList<PolicyInfo>(ref, ["policies"], policiesSql());
@@ -101,6 +103,9 @@ export function PoliciesPage() {
                       {t(table.rls ? "policies.disableRls" : "policies.enableRls")}
                     </Button>
                   )}
+                  <Button size="sm" variant="ghost" icon={<Eye size={13} />} onClick={() => setTesting({ table, policies: list })}>
+                    {t("policies.tester")}
+                  </Button>
                   <Menu
                     trigger={<Button size="sm">{t("policies.useTemplate")}</Button>}
                     items={TABLE_TEMPLATES.map((x) => ({
@@ -128,6 +133,7 @@ export function PoliciesPage() {
           ))}
         </div>
       )}
+      {testing && <PolicyTester table={testing.table} policies={testing.policies} onClose={() => setTesting(null)} />}
       <PolicySheet draft={draft?.draft ?? null} before={draft?.before} onClose={() => setDraft(null)} />
     </Page>
   );

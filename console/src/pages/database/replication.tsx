@@ -72,6 +72,11 @@ export function ReplicationPage() {
     }
   };
 
+  const source = (p: Publication) => (
+    <Button size="sm" disabled={p.all} onClick={() => setOpen(p.name)}>
+      {p.all ? t("replication.allTables") : t("replication.tables", { count: p.tables })}
+    </Button>
+  );
   const publication = list.data?.find((p) => p.name === open);
   if (publication) return <PublishedTables publication={publication} onBack={() => setOpen(null)} />;
   return (
@@ -88,7 +93,16 @@ export function ReplicationPage() {
             rowKey={(p) => p.name}
             empty={<Empty title={t("replication.none")}>{t("replication.noneHelp")}</Empty>}
             columns={[
-              { id: "name", head: t("replication.name"), cell: (p) => <span className="font-mono">{p.name}</span> },
+              {
+                id: "name",
+                head: t("replication.name"),
+                cell: (p) => (
+                  <div>
+                    <span className="font-mono">{p.name}</span>
+                    <div className="mt-1.5 sm:hidden">{source(p)}</div>
+                  </div>
+                ),
+              },
               ...PUBLISHED.map((action) => ({
                 id: action,
                 head: t(`replication.${action}`),
@@ -104,12 +118,8 @@ export function ReplicationPage() {
               {
                 id: "tables",
                 head: t("replication.source"),
-                className: "text-right",
-                cell: (p) => (
-                  <Button size="sm" disabled={p.all} onClick={() => setOpen(p.name)}>
-                    {p.all ? t("replication.allTables") : t("replication.tables", { count: p.tables })}
-                  </Button>
-                ),
+                className: "text-right max-sm:hidden",
+                cell: source,
               },
             ]}
           />

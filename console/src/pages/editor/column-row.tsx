@@ -22,12 +22,14 @@ export function ColumnRow({ column: c, bad, fixedKey, onChange, onRemove }: { co
           aria-invalid={bad !== undefined}
           placeholder="column_name"
           value={c.name}
-          className="font-mono text-xs"
+          className="col-span-2 w-full font-mono text-xs md:col-span-1"
           onChange={(e) => set({ name: e.target.value })}
         />
-        <IconButton label={t("editor.column.fk")} className={clsx("hidden md:inline-flex", c.fk && "text-accent")} onClick={() => setFk(true)}>
-          <Link2 size={15} />
-        </IconButton>
+        <span className="hidden md:block">
+          <IconButton label={t("editor.column.fk")} className={c.fk ? "text-accent" : undefined} onClick={() => setFk(true)}>
+            <Link2 size={15} />
+          </IconButton>
+        </span>
         <TypePicker label={t("editor.column.type")} value={c.type} onChange={(type) => set({ type, identity: c.identity && isInteger(type) })} />
         <Input
           aria-label={t("editor.column.default")}

@@ -5,7 +5,8 @@ import { useTranslation } from "react-i18next";
 import { ApiError } from "@/api/client";
 import { deleteQuery, listQueries, pgCancel, pgRun, saveQuery, usePgList, type RunAnswer, type RunRole } from "@/api/pg";
 import type { Mark } from "@/components/code-editor";
-import { Button, IconButton, Input, Select, Spinner } from "@/components/ui/base";
+import { UserIdInput } from "@/components/user-id-input";
+import { Button, IconButton, Select, Spinner } from "@/components/ui/base";
 import { useFeedback } from "@/components/ui/feedback";
 import { useAppRef } from "@/lib/app-ref";
 import { newId } from "@/lib/format";
@@ -148,7 +149,7 @@ export function SqlPage() {
               </option>
             ))}
           </Select>
-          {role === "authenticated" && <Input aria-label={t("sql.userId")} placeholder={t("sql.userId")} className="h-7 w-44 font-mono text-xs" value={user} onChange={(e) => setUser(e.target.value)} />}
+          {role === "authenticated" && <UserIdInput className="h-7 w-44 font-mono text-xs" value={user} onChange={setUser} />}
           <Button size="sm" icon={<Workflow size={13} />} disabled={run !== null || draft.sql.trim() === ""} onClick={explain}>
             {t("sql.explain")}
           </Button>

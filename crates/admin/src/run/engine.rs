@@ -90,7 +90,12 @@ pub(crate) async fn run(session: &Session, job: &Job<'_>) -> Result<Vec<Answer>,
     }
     let client = session.client()?;
     prepare_session(client, job).await?;
-    let alone = !job.read_only && statements.iter().any(stands_alone);
+    // A block or procedure may commit where nothing is around it.
+    let only = match statements.as_slice() {
+        [only] => matches!(only.word(0), "DO" | "CALL"),
+        _ => false,
+    };
+    let alone = !job.read_only && (only || statements.iter().any(stands_alone));
     let mut engine = Engine {
         client,
         job,
@@ -143,7 +148,7 @@ fn stands_alone(statement: &Statement<'_>) -> bool {
     let has = |word: &str| statement.words.iter().any(|w| w == word);
     match statement.word(0) {
         "BEGIN" | "START" | "COMMIT" | "END" | "ROLLBACK" | "ABORT" | "SAVEPOINT" | "RELEASE"
-        | "VACUUM" | "CALL" | "DO" | "CLUSTER" | "CHECKPOINT" => true,
+        | "VACUUM" | "CLUSTER" | "CHECKPOINT" => true,
         "PREPARE" => statement.word(1) == "TRANSACTION",
         "CREATE" | "DROP" => {
             has("CONCURRENTLY")

@@ -87,7 +87,8 @@ async fn rights_are_in_force_and_end_with_the_transaction() {
         .transaction(Access::ReadWrite, &rights, sql, &[])
         .await
         .unwrap();
-    assert_eq!(rows[0].try_get::<String>(0).unwrap(), "authenticator");
+    let login = config.get_user().unwrap();
+    assert_eq!(rows[0].try_get::<String>(0).unwrap(), login);
 }
 
 #[tokio::test]

@@ -1,0 +1,9 @@
+//! The console's API and `/pg` on a real PostgreSQL.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod accounts;
+mod applications;
+mod catalog;
+mod sql;
+mod world;
