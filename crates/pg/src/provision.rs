@@ -198,6 +198,10 @@ pub async fn ensure_logins(server: &Server, reference: &AppRef) -> Result<(), Pg
              grant connect on database {database} to {login};"
         ));
     }
+    // What PUBLIC would have: users' functions keep results in temporary tables. It lets nobody in.
+    sql.push_str(&format!(
+        "grant temporary on database {database} to {SERVICE_MEMBERSHIPS};"
+    ));
     // Logins that all applications shared once.
     let shared =
         "select rolname from pg_roles where rolname in ('authenticator', 'hearth_service')";
