@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use hearth_apps::{App, Registry};
 use hearth_core::{AppRef, Secret};
@@ -11,7 +12,7 @@ use hearth_pg::Conn;
 use crate::account::lockout::Lockout;
 use crate::account::password::Passwords;
 use crate::account::{Role, store};
-use crate::console::apps::Sizes;
+use crate::console::apps::{self, Sizes};
 use crate::error::AdminError;
 use crate::owner::{Owners, Session};
 use crate::run::runs::Runs;
@@ -80,6 +81,23 @@ impl Admin {
             lockout: Lockout::new(),
             sizes: Sizes::new(),
         })
+    }
+
+    /// Measures connections and sizes once a minute for the reports, as long as the console lives.
+    pub fn measure_always(self: &Arc<Self>) {
+        let admin = Arc::downgrade(self);
+        tokio::spawn(async move {
+            let mut minutes = tokio::time::interval(Duration::from_secs(60));
+            loop {
+                minutes.tick().await;
+                let Some(admin) = admin.upgrade() else {
+                    return;
+                };
+                if let Err(error) = apps::measure(&admin).await {
+                    tracing::warn!(%error, "sizes could not be measured");
+                }
+            }
+        });
     }
 
     pub(crate) async fn control(&self) -> Result<Conn, AdminError> {

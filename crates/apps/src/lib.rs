@@ -1,6 +1,7 @@
 //! Applications: an application is a database, keys and settings. This crate knows no service;
 //! services hang their state on an application through [`PerApp`].
 
+pub mod activity;
 pub mod app;
 pub mod context;
 pub mod control;
@@ -12,6 +13,7 @@ pub mod seal;
 pub mod settings;
 mod stored;
 
+pub use activity::Activity;
 pub use app::{App, AppState};
 pub use context::{Bearer, Client, RequestContext};
 pub use database::{AppDatabase, ServiceRole};

@@ -14,6 +14,7 @@ use hearth_pg::migrate::MigrateError;
 use hearth_pg::{Login, MigrationSet, PgError, Pool, Server, connect, migrate, provision};
 use tokio::sync::broadcast;
 
+use crate::activity::Activity;
 use crate::app::{App, AppState};
 pub use crate::control::CONTROL_DATABASE;
 use crate::control::ensure_control_database;
@@ -72,6 +73,7 @@ pub struct Registry {
     opened: Instant,
     looked_again: AtomicU64,
     gone: broadcast::Sender<AppRef>,
+    activity: Activity,
 }
 
 impl Registry {
@@ -100,6 +102,7 @@ impl Registry {
             reloading: tokio::sync::Mutex::default(),
             opened: Instant::now(),
             looked_again: AtomicU64::new(0),
+            activity: Activity::default(),
             gone: broadcast::channel(64).0,
         });
         registry.prepare_server().await?;
@@ -452,6 +455,7 @@ impl Registry {
         .await?;
         self.reload().await?;
         app.database.close();
+        self.activity.forget(reference.as_str());
         provision::drop_application(&self.server, reference).await?;
         Ok(())
     }
@@ -546,6 +550,11 @@ impl Registry {
     /// If none can be made.
     pub async fn control(&self) -> Result<hearth_pg::Conn, PgError> {
         self.control.get().await
+    }
+
+    /// What has been asked of the applications lately.
+    pub fn activity(&self) -> &Activity {
+        &self.activity
     }
 
     /// The server the applications are on.

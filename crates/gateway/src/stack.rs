@@ -9,7 +9,9 @@ use std::time::{Duration, Instant};
 use axum::Router;
 use axum::body::Body;
 use axum::response::Response;
+use chrono::Utc;
 use futures_util::FutureExt;
+use hearth_apps::activity::Answered;
 use hearth_apps::app::AppState;
 use hearth_apps::{Client, Registry, RequestContext};
 use hearth_core::RequestId;
@@ -157,6 +159,19 @@ impl Gateway {
         }
         if let Ok(value) = HeaderValue::from_str(&id.to_string()) {
             headers.insert(REQUEST_ID, value);
+        }
+        if !seen.app.is_empty() {
+            let answered = Answered {
+                number: 0,
+                at: Utc::now(),
+                id,
+                service: seen.service,
+                method: method.to_string(),
+                path: path.clone(),
+                status: response.status().as_u16(),
+                elapsed: started.elapsed(),
+            };
+            self.registry.activity().record(&seen.app, answered);
         }
         if self.config.access_log {
             request_log::write(&request_log::Line {

@@ -65,6 +65,7 @@ async fn run(
         demo: config.demo,
     };
     let composed = compose::compose(config, registry, root, database.address())?;
+    composed.admin.measure_always();
     let first = composed
         .admin
         .first_administrator(administrator_password())

@@ -7,6 +7,7 @@ use std::time::Duration;
 use axum::extract::State;
 use axum::response::Response;
 use futures_util::StreamExt;
+use hearth_apps::activity::Gauges;
 use hearth_apps::{App, AppSettings, AppState, NewApp, ServiceRole};
 use hearth_core::AppRef;
 use moka::future::Cache;
@@ -65,6 +66,27 @@ async fn storage_size(app: &App) -> Result<i64, hearth_pg::PgError> {
 struct Usage {
     database_size: i64,
     connections: i64,
+}
+
+/// Measures all applications, for the reports.
+pub(crate) async fn measure(admin: &Admin) -> Result<(), AdminError> {
+    let apps = admin.registry.list();
+    let databases: Vec<String> = apps.iter().map(|app| app.reference.database()).collect();
+    let usage = usage(admin, &databases).await?;
+    for app in apps.iter().filter(|app| app.state == AppState::Active) {
+        let Some(usage) = usage.get(&app.reference.database()) else {
+            continue;
+        };
+        let gauges = Gauges {
+            connections: usage.connections,
+            database_size: usage.database_size,
+            // Known where somebody looked a moment ago: asking would wake a sleeping application.
+            storage_size: admin.sizes.storage.get(&app.reference).await.flatten(),
+        };
+        let activity = admin.registry.activity();
+        activity.measured(app.reference.as_str(), app.clock.now(), gauges);
+    }
+    Ok(())
 }
 
 /// Size and connections of the databases named, by name.

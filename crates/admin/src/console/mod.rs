@@ -3,7 +3,9 @@
 mod administrators;
 pub(crate) mod apps;
 mod audit;
+mod logs;
 mod queries;
+mod reports;
 mod session;
 mod settings;
 
@@ -33,6 +35,8 @@ pub(crate) fn router(admin: Arc<Admin>) -> Router {
             "/apps/{ref}/settings",
             get(settings::show).put(settings::replace),
         )
+        .route("/apps/{ref}/reports", get(reports::show))
+        .route("/apps/{ref}/logs", get(logs::list))
         .route("/apps/{ref}/queries", get(queries::list))
         .route(
             "/apps/{ref}/queries/{id}",

@@ -183,6 +183,13 @@ struct Engine<'e> {
 impl Engine<'_> {
     async fn statement(&mut self, statement: &Statement<'_>) -> Result<Answer, AdminError> {
         let refused = |e| refusal(e, self.job.script, statement.offset);
+        if statement.word(0) == "COPY" {
+            // Its rows travel outside of statements; files of the server are out of reach anyway.
+            return Err(AdminError::Sql(Box::new(SqlFailure::unsupported(
+                "COPY is not possible here: use psql with the application's connection string, \
+                 or import and export of the table editor",
+            ))));
+        }
         // Names the columns and their types, and refuses anything that is not one statement.
         let prepared = self.client.prepare(statement.text).await.map_err(refused)?;
         let fields: Vec<Field> = prepared

@@ -65,6 +65,23 @@ impl SqlFailure {
         }
     }
 
+    /// A statement that PostgreSQL would take, and this way of running it does not.
+    pub(crate) fn unsupported(message: &str) -> Self {
+        Self {
+            message: message.to_owned(),
+            code: "0A000".to_owned(),
+            severity: "ERROR".to_owned(),
+            position: None,
+            detail: None,
+            hint: None,
+            context: None,
+            internal_query: None,
+            others: Vec::new(),
+            text: String::new(),
+            as_query: false,
+        }
+    }
+
     /// The fields that say more than code and message do.
     pub(crate) fn fields(&self) -> Map<String, Value> {
         let mut fields = Map::new();
