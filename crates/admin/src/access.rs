@@ -106,14 +106,20 @@ pub(crate) fn token(headers: &HeaderMap) -> Option<&str> {
         .map(|(_, value)| value)
 }
 
-/// A page of another origin can make a browser send the cookie, not this header.
+/// A page of another origin can make a browser send the cookie, not this header, and cannot make
+/// it say that the page is of this origin.
 pub(crate) async fn refuse_foreign(request: Request, next: Next) -> Result<Response, AdminError> {
     let reads = matches!(*request.method(), Method::GET | Method::HEAD);
     let marked = request
         .headers()
         .get("x-hearth-console")
         .is_some_and(|value| value == "1");
-    if reads || marked {
+    // Another port of the same host is the same site to a cookie, and another origin here.
+    let foreign = request
+        .headers()
+        .get("sec-fetch-site")
+        .is_some_and(|value| value != "same-origin" && value != "none");
+    if reads || (marked && !foreign) {
         Ok(next.run(request).await)
     } else {
         Err(AdminError::Csrf)

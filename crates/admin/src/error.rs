@@ -337,7 +337,12 @@ pub(crate) enum Dialect {
 /// Writes refusals of the console's API.
 pub(crate) async fn write_console(request: Request, next: Next) -> Response {
     let chinese = prefers_chinese(request.headers());
-    write(next.run(request).await, Dialect::Console, chinese)
+    let mut response = write(next.run(request).await, Dialect::Console, chinese);
+    // Keys and users' data: nothing for a cache.
+    response
+        .headers_mut()
+        .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
 }
 
 /// Writes refusals of `/pg`.

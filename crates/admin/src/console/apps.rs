@@ -36,7 +36,8 @@ impl Sizes {
         }
     }
 
-    async fn of(&self, app: &App) -> Option<i64> {
+    /// Bytes of the application's objects, a minute old at most.
+    pub(crate) async fn of(&self, app: &App) -> Option<i64> {
         let asked = async {
             let asked = tokio::time::timeout(Duration::from_secs(3), storage_size(app)).await;
             match asked {
@@ -393,7 +394,7 @@ pub(super) async fn secrets(
         .await?;
     let password = admin.registry.owner_password(&app.reference)?;
     let (host, port) = &admin.config.database_address;
-    let mut response = input::json(&json!({
+    Ok(input::json(&json!({
         "service_role_key": app.keys.service_role.expose(),
         "secret_key": app.keys.secret.expose(),
         "jwt_secret": app.jwt_secret.expose(),
@@ -403,10 +404,5 @@ pub(super) async fn secrets(
             password.expose(),
             app.reference.database()
         ),
-    }));
-    response.headers_mut().insert(
-        http::header::CACHE_CONTROL,
-        http::HeaderValue::from_static("no-store"),
-    );
-    Ok(response)
+    })))
 }

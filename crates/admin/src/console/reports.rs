@@ -22,8 +22,9 @@ pub(super) async fn show(
 ) -> Result<Response, AdminError> {
     let minutes = params.number("minutes")?.unwrap_or(60).clamp(1, MINUTES);
     // The page shows this very moment, too.
-    apps::measure(&admin).await?;
     let app = &target.app;
+    admin.sizes.of(app).await;
+    apps::measure(&admin).await?;
     let now = app.clock.now();
     let from = now - Duration::minutes(minutes - 1);
     let series = admin

@@ -104,7 +104,4 @@ fn set_cookie(response: &mut Response, token: &str, https: bool, seconds: u32) {
     if let Ok(value) = HeaderValue::from_str(&cookie) {
         response.headers_mut().insert(header::SET_COOKIE, value);
     }
-    response
-        .headers_mut()
-        .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
 }

@@ -49,6 +49,11 @@ async fn nobody_gets_in_without_the_password() {
     let refused = foreign.refused("DELETE", "/session", Value::Null).await;
     assert_eq!(refused, (403, "missing_header".to_owned()));
     assert!(foreign.get("/session").await.is_object());
+    foreign.headers.clone_from(&browser.headers);
+    let site = ("sec-fetch-site".to_owned(), "same-site".to_owned());
+    foreign.headers.push(site);
+    let refused = foreign.refused("DELETE", "/session", Value::Null).await;
+    assert_eq!(refused, (403, "missing_header".to_owned()));
 
     // Words follow the language.
     browser
