@@ -94,6 +94,8 @@ export class Room {
     for (const id of own) this.timeline.own.add(id);
     // Nobody signs in here: the anon key is the whole identity, so no session is kept or refreshed.
     this.client = createClient(connection.url, connection.key, {
+      // The room tries again by itself, and says so.
+      db: { retry: false },
       auth: { persistSession: false, autoRefreshToken: false, detectSessionInUrl: false },
       realtime: {
         heartbeatIntervalMs: 15_000,
@@ -303,6 +305,7 @@ export class Room {
     }
     if (!navigator.onLine) this.setLink("offline");
     else this.setLink(this.loaded ? "reconnecting" : "unreachable");
+    if (!this.loaded) this.events.timeline([]);
     const text = describeFailure(failure);
     // The banner says what is wrong while nothing is here yet.
     if (text !== this.lastProblem && !isPassing(failure)) {
