@@ -24,6 +24,33 @@ use axum::Router;
 
 pub use admin::{Admin, AdminConfig, ForgetObjects, StartError, Template};
 
+/// One command of an SQL script.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ScriptCommand {
+    /// Its name as PostgreSQL's tag would begin: `SELECT`, `CREATE TABLE` …
+    pub tag: String,
+    /// The line it begins on, from 1.
+    pub line: usize,
+}
+
+/// The commands of `script`, taken apart as psql does it.
+pub fn script_commands(script: &str) -> Vec<ScriptCommand> {
+    let mut line = 1;
+    let mut characters = script.chars();
+    let mut passed = 0;
+    let mut commands = Vec::new();
+    for statement in run::split::split(script) {
+        let between = characters.by_ref().take(statement.offset - passed);
+        line += between.filter(|c| *c == '\n').count();
+        passed = statement.offset;
+        commands.push(ScriptCommand {
+            tag: statement.command(),
+            line,
+        });
+    }
+    commands
+}
+
 /// `/console/api/…`. Wants the extension [`hearth_apps::Client`].
 pub fn router(admin: Arc<Admin>) -> Router {
     console::router(admin)

@@ -26,7 +26,17 @@ pub struct PgClient {
     client: Client,
     statements: Mutex<Statements>,
     unusable: AtomicBool,
+    touched: AtomicBool,
     schema_version: AtomicU64,
+}
+
+/// Says, once dropped, that users' code may have left something in the session.
+pub struct Touches<'c>(&'c PgClient);
+
+impl Drop for Touches<'_> {
+    fn drop(&mut self) {
+        self.0.touched.store(true, Ordering::Relaxed);
+    }
 }
 
 impl PgClient {
@@ -39,6 +49,7 @@ impl PgClient {
                 RandomState::new(),
             )),
             unusable: AtomicBool::new(false),
+            touched: AtomicBool::new(false),
             schema_version: AtomicU64::new(0),
         }
     }
@@ -89,6 +100,26 @@ impl PgClient {
     /// Says that this connection must not go back to the pool.
     pub fn mark_unusable(&self) {
         self.unusable.store(true, Ordering::Relaxed);
+    }
+
+    /// To be held while code runs that may leave something in the session: the next transaction
+    /// of [`crate::scope`] begins with a clean one.
+    pub fn touches(&self) -> Touches<'_> {
+        Touches(self)
+    }
+
+    /// Makes the session what it was at its start, statements apart, where code has touched it.
+    pub(crate) async fn clean(&self) -> Result<(), tokio_postgres::Error> {
+        const CLEAN: &str = "reset all; close all; unlisten *; discard temp; \
+             select pg_catalog.pg_advisory_unlock_all()";
+        if self.touched.swap(false, Ordering::Relaxed) {
+            let cleaned = self.client.batch_execute(CLEAN).await;
+            if cleaned.is_err() {
+                self.mark_unusable();
+            }
+            return cleaned;
+        }
+        Ok(())
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Statements> {

@@ -15,6 +15,9 @@ use crate::server::{Login, Server, authenticator, service_login};
 /// Locks out another process that provisions on the same server ("hearth").
 const PROVISION_LOCK: i64 = 0x0068_6561_7274_6800;
 
+/// One application's direct connections must leave room for the others and for Hearth.
+const OWNER_CONNECTIONS: u32 = 60;
+
 /// Roles that every application's owner is a member of. None of them may ever get CONNECT.
 const OWNER_MEMBERSHIPS: &str = "postgres, anon, authenticated, service_role, \
      supabase_storage_admin, supabase_realtime_admin";
@@ -145,7 +148,7 @@ pub async fn create_application(
     client
         .batch_execute(&format!(
             "begin; select pg_advisory_xact_lock({PROVISION_LOCK});
-             create role {owner} login password {password};
+             create role {owner} login connection limit {OWNER_CONNECTIONS} password {password};
              grant {OWNER_MEMBERSHIPS} to {owner}; commit"
         ))
         .await?;
@@ -198,6 +201,10 @@ pub async fn ensure_logins(server: &Server, reference: &AppRef) -> Result<(), Pg
              grant connect on database {database} to {login};"
         ));
     }
+    // What PUBLIC would have: users' functions keep results in temporary tables. It lets nobody in.
+    sql.push_str(&format!(
+        "grant temporary on database {database} to {SERVICE_MEMBERSHIPS};"
+    ));
     // Logins that all applications shared once.
     let shared =
         "select rolname from pg_roles where rolname in ('authenticator', 'hearth_service')";

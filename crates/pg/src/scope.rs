@@ -4,6 +4,8 @@
 //! `begin` and the settings go out pipelined; [`run`] sends the statement and `commit` along with
 //! them, so that a whole request costs one round trip. All settings are transaction-local
 //! (`set_config(…, true)`): nothing of one caller can reach the next request on the connection.
+//! Where users' functions are called by name, what these leave in the session is cleared before
+//! the next transaction ([`PgClient::touches`]).
 
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Row, Statement};
@@ -140,11 +142,13 @@ impl<'c> Scoped<'c> {
         let set = client.prepare(SET_RIGHTS).await?;
         let scoped = Self { client, open: true };
         let values = rights.values();
-        let (began, set) = futures_util::future::join(
+        let (clean, began, set) = futures_util::future::join3(
+            client.clean(),
             client.batch_execute(access.begin()),
             execute(client, &set, &values),
         )
         .await;
+        clean?;
         began?;
         set?;
         Ok(scoped)
@@ -163,7 +167,13 @@ impl<'c> Scoped<'c> {
         rights: &Rights<'_>,
     ) -> Result<Scoped<'c>, PgError> {
         let scoped = Self { client, open: true };
-        client.batch_execute(isolation.begin(access)).await?;
+        let (clean, began) = futures_util::future::join(
+            client.clean(),
+            client.batch_execute(isolation.begin(access)),
+        )
+        .await;
+        clean?;
+        began?;
         scoped.set(settings).await?;
         scoped.assume(rights).await?;
         Ok(scoped)
@@ -297,7 +307,8 @@ pub async fn run(
     // Should this future be dropped while it waits, everything has been sent already by its first
     // poll, the commit included; `guard` only matters if that first poll never happened in full.
     let mut guard = Scoped { client, open: true };
-    let (began, set, rows, committed) = futures_util::future::join4(
+    let (clean, began, set, rows, committed) = futures_util::future::join5(
+        client.clean(),
         client.batch_execute(access.begin()),
         execute(client, &set, &values),
         client.query(&statement, params),
@@ -305,6 +316,7 @@ pub async fn run(
     )
     .await;
     guard.open = false;
+    clean?;
     began?;
     set?;
     let rows = rows?;

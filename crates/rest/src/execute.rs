@@ -181,7 +181,8 @@ impl Job<'_> {
             && !self.rolls_back()
             && !self.checks_before_commit(plan);
         let attempt = async || match self.context.app.database.transactions() {
-            Some(pool) if simple => {
+            // What a function leaves in its session is cleared on the other connections alone.
+            Some(pool) if simple && !matches!(plan.statement, Statement::Call { .. }) => {
                 self.run_in_one_trip(pool, plan, query, access, &rights)
                     .await
             }
@@ -298,6 +299,8 @@ impl Job<'_> {
         simple: bool,
     ) -> Result<DbResult, Refusal> {
         let params = params(&query.main);
+        let called = matches!(plan.statement, Statement::Call { .. });
+        let _touches = (called || self.config().pre_request.is_some()).then(|| conn.touches());
         if simple {
             let rows = scope::run(conn, access, rights, query.main.sql(), &params).await?;
             let result = decode(&rows, query.layout)?;

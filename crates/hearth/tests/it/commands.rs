@@ -139,7 +139,7 @@ fn commands_work_without_a_running_server_and_leave_none_behind() {
         .output()
         .unwrap();
     assert!(
-        String::from_utf8_lossy(&bad.stderr).contains("syntax error"),
+        String::from_utf8_lossy(&bad.stderr).contains("hearth: -c:1: syntax error"),
         "{bad:?}"
     );
     // The directory is free again.
@@ -147,6 +147,53 @@ fn commands_work_without_a_running_server_and_leave_none_behind() {
         dir.path(),
         &["--public-url", &format!("http://localhost:{port}")],
     ));
+}
+
+#[test]
+fn sql_names_what_it_did_and_the_line_that_failed() {
+    let dir = temp_dir();
+    let server = Running::start(dir.path(), &["--log", "warn"]);
+    let run = |sql: &str| {
+        let file = dir.path().join("try.sql");
+        std::fs::write(&file, sql).unwrap();
+        let output = server.command(&["sql", "-f", file.to_str().unwrap()]);
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        (text(&output.stdout), text(&output.stderr))
+    };
+    let (said, _) = run("create table t (id int);\n-- a; comment\ninsert into t values (1), (2);");
+    assert_eq!(said, "CREATE TABLE\nINSERT 2\n");
+
+    let (said, error) = run("insert into t values (3);\n\nselect '字', 1 fro;\nselec 1");
+    assert_eq!(said, "");
+    assert!(error.contains("try.sql:4: syntax error"), "{error}");
+    assert!(!error.contains("ERROR"), "{error}");
+    // An error of execution has no place of its own: the statement's line stands for it.
+    let (said, error) = run("insert into t values (3);\n\ninsert into t values (1/0);");
+    assert_eq!(said, "");
+    assert!(error.contains("try.sql:3: division by zero"), "{error}");
+    assert!(error.contains("Nothing was changed"), "{error}");
+    assert!(
+        server
+            .must(&["sql", "-c", "select count(*) from t"])
+            .contains("\n2\n")
+    );
+
+    let (_, error) = run("begin; insert into t values (3); commit;\nselect 1/0;");
+    assert!(!error.contains("Nothing was changed"), "{error}");
+    assert!(
+        server
+            .must(&["sql", "-c", "select count(*) from t"])
+            .contains("\n3\n")
+    );
+
+    let (_, error) = run("select 1;\n\\dt\n");
+    assert!(
+        error.contains("try.sql:2:") && error.contains("psql"),
+        "{error}"
+    );
+    for nothing in ["", "-- only words\n;;"] {
+        assert!(run(nothing).1.contains("no SQL"), "{nothing:?}");
+    }
 }
 
 #[test]

@@ -137,3 +137,41 @@ async fn lost_connections_are_replaced() {
     assert_eq!(ask("/after_the_loss").await.status, 200);
     app.drop_database().await.unwrap();
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_function_leaves_in_its_session_does_not_reach_the_next_request() {
+    let app = orchestra(AppSettings::default()).await;
+    app.sql(
+        "create function leave() returns void language plpgsql as $$
+         begin
+           perform set_config('app.user', 'alice', false);
+           perform set_config('timezone', 'Asia/Tokyo', false);
+           perform pg_advisory_lock(42);
+           create temp table clubs as select 'alice' as name;
+         end $$;
+         create view look as select
+           coalesce(current_setting('app.user', true), '') as user,
+           current_setting('timezone') as zone,
+           to_regclass('pg_temp.clubs') as clubs,
+           (select count(*) from pg_locks where locktype = 'advisory'
+              and pid = pg_backend_pid()) as locks",
+    )
+    .await
+    .unwrap();
+    let router = hearth_rest::router(Rest::new());
+    let before = send(&router, app.anon(), get("/look")).await.body;
+    // The second call waits for nothing of the first, and can make its table anew.
+    for _ in 0..2 {
+        let left = send(&router, app.anon(), get("/rpc/leave")).await;
+        assert_eq!(
+            left.status, 405,
+            "a volatile function writes: {}",
+            left.body
+        );
+        let post = http::Request::post("/rpc/leave").body(axum::body::Body::empty());
+        let left = send(&router, app.anon(), post.unwrap()).await;
+        assert_eq!(left.status, 204, "{}", left.body);
+        assert_eq!(send(&router, app.anon(), get("/look")).await.body, before);
+    }
+    app.drop_database().await.unwrap();
+}

@@ -177,3 +177,33 @@ async fn a_deleted_application_leaves_no_login() {
     assert_eq!(left.get::<_, i64>(0), 0);
     other.drop_database().await.unwrap();
 }
+
+#[tokio::test]
+async fn functions_of_callers_may_use_temporary_tables() {
+    let app = TestApp::create(&[]).await.unwrap();
+    app.sql(
+        "create function count_up() returns bigint language plpgsql as $$
+         begin
+           create temp table seen on commit drop as select generate_series(1, 3) as n;
+           return (select sum(n) from seen);
+         end $$",
+    )
+    .await
+    .unwrap();
+    let rights = hearth_pg::Rights {
+        role: "anon",
+        claims: "{}",
+        search_path: "public",
+        request: Default::default(),
+    };
+    let conn = app.app.database.caller().await.unwrap();
+    for _ in 0..2 {
+        let access = hearth_pg::Access::ReadWrite;
+        let rows = hearth_pg::scope::run(&conn, access, &rights, "select count_up()", &[])
+            .await
+            .unwrap();
+        assert_eq!(rows[0].get::<_, i64>(0), 6);
+    }
+    drop(conn);
+    app.drop_database().await.unwrap();
+}

@@ -4,6 +4,8 @@
 export interface Connection {
   url: string;
   key: string;
+  /** The server beside the page gave it: there is no other to choose. */
+  served: boolean;
 }
 
 const SAVED = "chatroom.connection";
@@ -19,7 +21,7 @@ export async function findConnection(): Promise<Connection | null> {
       if (typeof body === "object" && body !== null) {
         const { url, key } = body as Record<string, unknown>;
         const served = checked(url, key);
-        if (served) return served;
+        if (served) return { ...served, served: true };
       }
     }
   } catch {
@@ -41,12 +43,22 @@ export function saveConnection(connection: Connection): void {
   }
 }
 
+/** Starts over without what was typed: the form asks again, unless a server is beside the page. */
+export function askAgain(): void {
+  try {
+    localStorage.removeItem(SAVED);
+  } catch {
+    // Nothing was saved then.
+  }
+  location.assign(location.pathname);
+}
+
 export function checked(url: unknown, key: unknown): Connection | null {
   if (typeof url !== "string" || typeof key !== "string" || key.trim() === "") return null;
   try {
     const parsed = new URL(url.trim(), location.href);
     if (parsed.protocol !== "http:" && parsed.protocol !== "https:") return null;
-    return { url: parsed.href.replace(/\/+$/, ""), key: key.trim() };
+    return { url: parsed.href.replace(/\/+$/, ""), key: key.trim(), served: false };
   } catch {
     return null;
   }

@@ -20,12 +20,18 @@ export function isPassing(failure: ApiFailure): boolean {
   return isUncertain(failure) || failure.status === 408 || failure.status === 429;
 }
 
+/** The key, the application or its table is not there: trying again by itself cannot help. */
+export function isRefusal(failure: ApiFailure): boolean {
+  return failure.status === 401 || failure.status === 404;
+}
+
 export function describeFailure(failure: ApiFailure): string {
   const texts = t();
   if (failure.status === 0) return texts.errorNetwork;
   if (failure.status >= 500 || failure.status === 429) return texts.errorServer;
   if (failure.status === 401) return texts.errorKey;
   if (failure.code === "PGRST205" || failure.code === "42P01") return texts.errorMissingTable;
+  if (failure.status === 404) return texts.errorUnknownApp;
   return texts.errorRejected(failure.message || String(failure.status));
 }
 

@@ -13,7 +13,14 @@ import {
 } from "@supabase/supabase-js";
 
 import type { Connection } from "./config.ts";
-import { describeError, describeFailure, isPassing, isUncertain, type ApiFailure } from "./errors.ts";
+import {
+  describeError,
+  describeFailure,
+  isPassing,
+  isRefusal,
+  isUncertain,
+  type ApiFailure,
+} from "./errors.ts";
 import { readRow, writePicture, type MessageRow } from "./message.ts";
 import type { Persona } from "./persona.ts";
 import { picturePath, randomId, upload, UploadError, type PreparedPicture } from "./picture.ts";
@@ -27,7 +34,11 @@ const TYPING_EVERY = 2_000;
 const TYPING_LASTS = 4_000;
 const RETRY_AFTER = [500, 1_000, 2_000, 3_000, 5_000];
 
-export type Link = "connecting" | "live" | "reconnecting" | "offline";
+/**
+ * `unreachable`: the first page could not be fetched yet, and it is tried again. `refused`: the server
+ * does not know the key or the application; only the reader can mend that, so nothing is tried.
+ */
+export type Link = "connecting" | "live" | "reconnecting" | "offline" | "unreachable" | "refused";
 
 export interface Member {
   key: string;
@@ -53,6 +64,8 @@ export class Room {
   reachedStart = false;
   loadingOlder = false;
   members: Member[] = [];
+  /** Why the link is `unreachable` or `refused`. */
+  failure: ApiFailure | null = null;
 
   private readonly client: SupabaseClient;
   private channel: RealtimeChannel | null = null;
@@ -62,6 +75,7 @@ export class Room {
   private live = false;
   private syncing: Promise<void> | null = null;
   private syncAgain = false;
+  private leaving: Promise<void> = Promise.resolve();
   private retries = 0;
   private retryTimer: ReturnType<typeof setTimeout> | undefined;
   private draining = false;
@@ -80,6 +94,8 @@ export class Room {
     for (const id of own) this.timeline.own.add(id);
     // Nobody signs in here: the anon key is the whole identity, so no session is kept or refreshed.
     this.client = createClient(connection.url, connection.key, {
+      // The room tries again by itself, and says so.
+      db: { retry: false },
       auth: { persistSession: false, autoRefreshToken: false, detectSessionInUrl: false },
       realtime: {
         heartbeatIntervalMs: 15_000,
@@ -90,7 +106,9 @@ export class Room {
 
   start(): void {
     window.addEventListener("online", () => this.wake());
-    window.addEventListener("offline", () => this.setLink("offline"));
+    window.addEventListener("offline", () => {
+      if (this.link !== "refused") this.setLink("offline");
+    });
     document.addEventListener("visibilitychange", () => {
       if (document.visibilityState === "visible") this.wake();
     });
@@ -132,7 +150,9 @@ export class Room {
         }
         this.joined = false;
         this.live = false;
-        this.setLink(navigator.onLine ? (this.loaded ? "reconnecting" : "connecting") : "offline");
+        if (!navigator.onLine) this.setLink("offline");
+        else if (this.loaded) this.setLink("reconnecting");
+        else if (this.link !== "unreachable") this.setLink("connecting");
         if (status === "CLOSED") this.resubscribeSoon();
       });
   }
@@ -143,15 +163,16 @@ export class Room {
     this.channel = null;
     setTimeout(() => {
       if (old) void this.client.removeChannel(old);
-      if (this.channel === null) this.subscribe();
+      if (this.channel === null && this.link !== "refused") this.subscribe();
     }, 1_000);
   }
 
   /** The window is looked at again, or the network is back: do not wait for timers. */
   private wake(): void {
+    if (this.link === "refused") return;
     if (!this.client.realtime.isConnected() || !this.joined) {
       this.live = false;
-      if (this.link !== "connecting") this.setLink("reconnecting");
+      if (this.loaded) this.setLink("reconnecting");
       void this.reconnect();
     }
     void this.sync();
@@ -240,6 +261,7 @@ export class Room {
 
   /** Fetches what is missing. One at a time; a call meanwhile makes it run once more. */
   sync(): Promise<void> {
+    if (this.link === "refused") return Promise.resolve();
     if (this.syncing) {
       this.syncAgain = true;
       return this.syncing;
@@ -261,6 +283,7 @@ export class Room {
       const fresh = this.loaded ? await this.catchUp() : await this.loadNewest();
       this.retries = 0;
       this.lastProblem = "";
+      this.failure = null;
       // Live only if the channel had joined before the fetch began: then nothing lies between them.
       if (joinedBefore && this.joined) {
         this.live = true;
@@ -275,16 +298,51 @@ export class Room {
 
   private onSyncFailure(failure: ApiFailure): void {
     this.live = false;
+    this.failure = failure;
+    if (isRefusal(failure)) {
+      this.giveUp();
+      return;
+    }
     if (!navigator.onLine) this.setLink("offline");
-    else if (this.loaded) this.setLink("reconnecting");
+    else this.setLink(this.loaded ? "reconnecting" : "unreachable");
+    if (!this.loaded) this.events.timeline([]);
     const text = describeFailure(failure);
-    if (text !== this.lastProblem && (!isPassing(failure) || !this.loaded)) {
+    // The banner says what is wrong while nothing is here yet.
+    if (text !== this.lastProblem && !isPassing(failure)) {
       this.lastProblem = text;
       this.events.problem(text);
     }
     const delay = RETRY_AFTER[Math.min(this.retries, RETRY_AFTER.length - 1)] ?? 5_000;
     this.retries += 1;
     this.retryTimer = setTimeout(() => void this.sync(), delay);
+  }
+
+  /** Trying again by itself could not help: the reader says when. */
+  private giveUp(): void {
+    clearTimeout(this.retryTimer);
+    const old = this.channel;
+    this.channel = null;
+    this.joined = false;
+    this.syncAgain = false;
+    this.setLink("refused");
+    this.events.timeline([]);
+    this.leaving = (async () => {
+      if (old) await this.client.removeChannel(old);
+      await this.client.realtime.disconnect();
+    })().catch(() => {});
+  }
+
+  /** The reader's "try again" after a refusal. */
+  resume(): void {
+    if (this.link !== "refused") return;
+    this.retries = 0;
+    this.setLink("connecting");
+    this.events.timeline([]);
+    void this.sync();
+    // A channel of the same name could not join while the old one still leaves.
+    void this.leaving.then(() => {
+      if (this.channel === null && this.link !== "refused") this.subscribe();
+    });
   }
 
   private async loadNewest(): Promise<MessageRow[]> {
@@ -394,7 +452,8 @@ export class Room {
     message.error = "";
     this.events.timeline([]);
     // A lost answer may hide a row that exists: look before inserting again.
-    void this.sync();
+    if (this.link === "refused") this.resume();
+    else void this.sync();
   }
 
   discard(key: string): void {

@@ -1,7 +1,7 @@
 import type { Texts } from "./zh.ts";
 
 export const en: Texts = {
-  title: "Jianghu Chat Room",
+  title: "Jianghu Chat",
   loading: "Stepping into the inn…",
   loadingOlder: "Leafing through older tales…",
   reachedStart: "This is where the story begins",
@@ -14,6 +14,12 @@ export const en: Texts = {
   connecting: "Connecting…",
   reconnecting: "Connection lost. Reconnecting; nothing gets lost",
   offline: "You are offline. Missed messages will be fetched when you are back",
+  unreachable: (url) => `${url} does not answer. Trying again; check the address and that the server runs`,
+  refused: "Not connected",
+  refusedTitle: "The room cannot be entered",
+  refusedUrl: "Address used",
+  tryAgain: "Try again",
+  otherServer: "Use another server",
   restored: "Connected again",
   typingOne: (name) => `${name} is typing…`,
   typingTwo: (first, second) => `${first} and ${second} are typing…`,
@@ -61,11 +67,13 @@ export const en: Texts = {
   errorNetwork: "The network cannot be reached. Check your connection",
   errorServer: "The server is busy. Try again in a moment",
   errorKey: "The key is not valid. Check the anon key",
+  errorUnknownApp: "There is no application at this address. Check the API address (URL)",
   errorRejected: (reason) => `The server refused the request: ${reason}`,
   errorMissingTable: "There is no table messages. Run schema.sql first",
   errorPictureType: "Only picture files can be sent",
   errorPictureSize: "This picture is too large, 10 MB at most",
   errorPictureBroken: "This picture cannot be read",
   errorTooLong: (limit) => `${limit} characters at most`,
-  brand: "Powered by Hearth: PostgreSQL · instant API · realtime · storage",
+  brand: "Powered by Hearth: ",
+  brandParts: ["PostgreSQL", "instant API", "realtime", "storage"],
 };

@@ -1,5 +1,7 @@
 // The page around the wall: header, side panel, banner, typing hint, composer.
 
+import { askAgain } from "../config.ts";
+import { describeFailure } from "../errors.ts";
 import { locale, t } from "../i18n/index.ts";
 import type { MessageRow } from "../message.ts";
 import type { Persona } from "../persona.ts";
@@ -20,6 +22,7 @@ export class Page {
   private readonly header = h("header", { class: "header" });
   private readonly side = h("aside", { class: "side" });
   private readonly banner = h("div", { class: "banner", role: "status", hidden: true });
+  private readonly refusal = h("div", { class: "refusal", role: "alert", hidden: true });
   private readonly typing = h("div", { class: "typing", "aria-live": "polite" });
   private readonly wall: Wall;
   private readonly composer: Composer;
@@ -42,6 +45,7 @@ export class Page {
       { class: "room" },
       this.header,
       this.banner,
+      this.refusal,
       this.wall.element,
       this.typing,
       this.composer.element,
@@ -82,6 +86,11 @@ export class Page {
     clearTimeout(this.bannerTimer);
     this.root.dataset["link"] = link;
     this.renderHeader();
+    this.renderRefusal(link === "refused");
+    if (link === "refused") {
+      this.banner.hidden = true;
+      return;
+    }
     if (link === "live") {
       this.banner.hidden = true;
       if (this.wasAway) toast(t().restored, "good");
@@ -93,18 +102,50 @@ export class Page {
       connecting: texts.connecting,
       reconnecting: texts.reconnecting,
       offline: texts.offline,
+      unreachable: this.unreachableText(),
     }[link];
     const reveal = () => {
       this.wasAway = link !== "connecting";
       this.banner.className = `banner banner-${link}`;
       this.banner.replaceChildren(
-        link === "offline" ? icon("alert") : h("span", { class: "spinner" }),
-        text,
+        link === "offline" || link === "unreachable" ? icon("alert") : h("span", { class: "spinner" }),
+        h("span", { class: "banner-text" }, text),
       );
       this.banner.hidden = false;
     };
-    if (link === "offline" || !this.banner.hidden) reveal();
+    if (link === "offline" || link === "unreachable" || !this.banner.hidden) reveal();
     else this.bannerTimer = setTimeout(reveal, BANNER_DELAY);
+  }
+
+  private unreachableText(): string {
+    const { failure, connection } = this.room;
+    // An answer that is an error is not silence.
+    if (failure && failure.status !== 0) return `${describeFailure(failure)} · ${connection.url}`;
+    return t().unreachable(connection.url);
+  }
+
+  /** Stays until the reader has mended it and tries again. */
+  private renderRefusal(show: boolean): void {
+    this.refusal.hidden = !show;
+    const { failure, connection } = this.room;
+    if (!show || !failure) {
+      this.refusal.replaceChildren();
+      return;
+    }
+    const texts = t();
+    const button = (text: string, className: string, onclick: () => void) =>
+      h("button", { type: "button", class: className, onclick }, text);
+    this.refusal.replaceChildren(
+      h("h2", {}, icon("alert"), texts.refusedTitle),
+      h("p", { class: "refusal-cause" }, describeFailure(failure)),
+      h("p", { class: "refusal-url" }, `${texts.refusedUrl} `, h("code", {}, connection.url)),
+      h(
+        "div",
+        { class: "refusal-buttons" },
+        button(texts.tryAgain, "button primary", () => this.room.resume()),
+        !connection.served && button(texts.otherServer, "button", askAgain),
+      ),
+    );
   }
 
   private relabel(): void {
@@ -116,7 +157,8 @@ export class Page {
     this.composer.relabel();
     this.showTyping(this.typists);
     this.wall.relabel();
-    if (this.room.link !== "live" && !this.banner.hidden) this.showLink(this.room.link);
+    const shown = !this.banner.hidden || !this.refusal.hidden;
+    if (this.room.link !== "live" && shown) this.showLink(this.room.link);
   }
 
   private renderHeader(): void {
@@ -132,7 +174,7 @@ export class Page {
           "p",
           { class: "header-state" },
           h("span", { class: "pulse" }),
-          this.members.length > 0 ? texts.online(this.members.length) : texts.connecting,
+          this.stateText(),
         ),
       ),
       h(
@@ -144,7 +186,7 @@ export class Page {
           title: texts.onlineTitle,
           onclick: () => this.openPeople(),
         },
-        this.members.length > 0 ? peopleStack(this.members) : icon("people"),
+        this.members.some((member) => !member.self) ? peopleStack(this.members) : icon("people"),
       ),
       h(
         "button",
@@ -158,6 +200,13 @@ export class Page {
         avatar(persona.name, persona.color),
       ),
     );
+  }
+
+  private stateText(): string {
+    const texts = t();
+    const { link } = this.room;
+    if (link === "refused" || link === "unreachable") return texts.refused;
+    return this.members.length > 0 ? texts.online(this.members.length) : texts.connecting;
   }
 
   private renderSide(): void {
@@ -177,7 +226,7 @@ export class Page {
       ),
       h("h2", {}, texts.onlineTitle, h("span", { class: "count" }, String(this.members.length))),
       peopleList(this.members),
-      h("p", { class: "brand" }, texts.brand),
+      brandLine(),
     );
   }
 
@@ -233,4 +282,15 @@ export class Page {
       void this.composer.sendFiles(imagesOf(event.dataTransfer));
     });
   }
+}
+
+/** Broken between its parts only, and never before a dot. */
+function brandLine(): HTMLElement {
+  const { brand, brandParts } = t();
+  const line = h("p", { class: "brand" }, brand);
+  brandParts.forEach((part, index) => {
+    const last = index === brandParts.length - 1;
+    line.append(h("span", {}, last ? part : `${part} ·`), last ? "" : " ");
+  });
+  return line;
 }

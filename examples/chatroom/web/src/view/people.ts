@@ -9,7 +9,8 @@ const STACKED = 3;
 
 export function peopleStack(members: Member[]): HTMLElement {
   const stack = h("span", { class: "stack" });
-  for (const member of members.slice(0, STACKED)) {
+  // Oneself has an own button beside it.
+  for (const member of members.filter((m) => !m.self).slice(0, STACKED)) {
     stack.append(avatar(member.name, member.color, "small"));
   }
   return stack;

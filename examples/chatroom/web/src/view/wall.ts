@@ -94,7 +94,10 @@ export class Wall {
   private renderTop(): void {
     const texts = t();
     const { room } = this;
-    if (!room.loaded) {
+    if (room.link === "refused" || (room.link === "unreachable" && !room.loaded)) {
+      // The page says what is wrong; nothing is being loaded.
+      this.top.replaceChildren();
+    } else if (!room.loaded) {
       this.top.replaceChildren(h("div", { class: "spinner", role: "progressbar" }), texts.loading);
     } else if (room.loadingOlder) {
       this.top.replaceChildren(h("div", { class: "spinner", role: "progressbar" }), texts.loadingOlder);
