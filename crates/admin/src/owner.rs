@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use hearth_apps::{App, PerApp, Registry};
-use hearth_pg::PgError;
 use hearth_pg::connect::{cancel, connect_heard};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_postgres::error::DbError;
 use tokio_postgres::{CancelToken, Client, Config};
 
@@ -16,6 +16,10 @@ use crate::error::AdminError;
 const KEPT: usize = 4;
 /// How long they are kept.
 const IDLE: Duration = Duration::from_secs(30);
+/// Connections at the same time: fewer than the owner role may have, which users connect with, too.
+const MOST: usize = 12;
+/// How long a request waits for one of them.
+const WAIT: Duration = Duration::from_secs(10);
 /// Notices kept of one request; a loop of `raise notice` must not fill the memory.
 const MAX_NOTICES: usize = 200;
 
@@ -41,7 +45,7 @@ impl Owners {
             .per_app
             .get_or_make(app, async |app| Owner::new(registry, &app))
             .await?;
-        Ok(owner.session().await?)
+        owner.session().await
     }
 
     /// Forgets a deleted application.
@@ -52,6 +56,7 @@ impl Owners {
 
 struct Owner {
     config: Config,
+    places: Arc<Semaphore>,
     idle: Mutex<Vec<(Instant, Connected)>>,
 }
 
@@ -72,11 +77,15 @@ impl Owner {
             .options("-c search_path=\"$user\",public,extensions");
         Ok(Self {
             config,
+            places: Arc::new(Semaphore::new(MOST)),
             idle: Mutex::default(),
         })
     }
 
-    async fn session(self: Arc<Self>) -> Result<Session, PgError> {
+    async fn session(self: Arc<Self>) -> Result<Session, AdminError> {
+        let place = tokio::time::timeout(WAIT, self.places.clone().acquire_owned());
+        let place = place.await.map_err(|_| AdminError::TooManyRuns)?;
+        let place = place.map_err(|e| AdminError::internal(&e))?;
         let mut connected = self.take();
         if connected.is_none() {
             let notices = Notices::default();
@@ -93,6 +102,7 @@ impl Owner {
         Ok(Session {
             connected,
             owner: self,
+            place: Some(place),
         })
     }
 
@@ -120,6 +130,8 @@ impl Owner {
 pub(crate) struct Session {
     connected: Option<Connected>,
     owner: Arc<Owner>,
+    /// Given back when the connection is closed or kept.
+    place: Option<OwnedSemaphorePermit>,
 }
 
 impl Session {
@@ -163,6 +175,7 @@ impl Session {
             return;
         };
         let owner: Weak<Owner> = Arc::downgrade(&self.owner);
+        let place = self.place.take();
         tokio::spawn(async move {
             // The user's SQL may have left a transaction, settings, a role, temporary tables,
             // locks; both go out at once.
@@ -181,6 +194,7 @@ impl Session {
             if let Some(owner) = owner.upgrade() {
                 owner.keep(connected);
             }
+            drop(place);
             tokio::time::sleep(IDLE).await;
             if let Some(owner) = owner.upgrade() {
                 owner.sweep();
@@ -198,10 +212,11 @@ impl Drop for Session {
             config: self.owner.config.clone(),
             token: connected.client.cancel_token(),
         };
+        let place = self.place.take();
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
             runtime.spawn(async move {
                 canceller.cancel().await;
-                drop(connected);
+                drop((connected, place));
             });
         }
     }

@@ -10,8 +10,8 @@ use hearth_core::AppRef;
 use crate::error::AdminError;
 use crate::owner::Canceller;
 
-/// Runs of one application at the same time.
-const MAX_RUNS: usize = 12;
+/// Runs of one application at the same time, those that wait for a connection included.
+const MAX_RUNS: usize = 64;
 
 type Key = (AppRef, String);
 
