@@ -27,7 +27,9 @@ pub struct ListenError {
 
 fn hint(error: &std::io::Error) -> &'static str {
     match error.kind() {
-        std::io::ErrorKind::AddrInUse => " (choose another port with --port)",
+        std::io::ErrorKind::AddrInUse => {
+            " (choose another port with --port; with make: make run ARGS=\"--port 9210\")"
+        }
         std::io::ErrorKind::PermissionDenied => " (ports below 1024 need more rights)",
         _ => "",
     }

@@ -198,8 +198,10 @@ impl Gateway {
         let path = request.uri().path().to_owned();
         let target = app_lookup::target(&path);
         let Some(service) = target.service else {
-            if target.app.is_some() {
-                return Err(GatewayError::NoRoute);
+            if let Some(name) = target.app {
+                return self
+                    .directory(request, peer.ip(), name, target.rest, seen)
+                    .await;
             }
             if cors::is_preflight(request.method(), request.headers()) {
                 return Ok(cors::preflight(request.headers()));
@@ -258,6 +260,44 @@ impl Gateway {
         };
         let mut response = answer?;
         fence::fence(response.headers_mut());
+        Ok(response)
+    }
+
+    /// `GET /apps/<ref>`: the address that clients are configured with, opened in a browser, says
+    /// where the services are.
+    async fn directory(
+        &self,
+        request: Request<Body>,
+        peer: IpAddr,
+        name: &str,
+        below: &str,
+        seen: &mut Seen,
+    ) -> Result<Response, GatewayError> {
+        let read = matches!(*request.method(), Method::GET | Method::HEAD);
+        if !read || !matches!(below, "" | "/") {
+            return Err(GatewayError::NoRoute);
+        }
+        let app = app_lookup::find(&self.registry, Some(name), None, None).await?;
+        app.reference.as_str().clone_into(&mut seen.app);
+        if app.state == AppState::Paused {
+            return Err(GatewayError::Paused);
+        }
+        let proxy = Proxy::of(&request, peer);
+        let base = self.base_url(Some(name), request_host(&request).as_deref(), &proxy);
+        let body = serde_json::json!({
+            "application": app.reference.as_str(),
+            "endpoints": {
+                "rest": format!("{base}/rest/v1"),
+                "auth": format!("{base}/auth/v1"),
+                "storage": format!("{base}/storage/v1"),
+                "realtime": format!("{base}/realtime/v1"),
+            },
+        });
+        let mut response = Response::new(Body::from(body.to_string()));
+        response.headers_mut().insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/json; charset=utf-8"),
+        );
         Ok(response)
     }
 

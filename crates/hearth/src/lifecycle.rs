@@ -1,5 +1,6 @@
 //! Start in order, run, stop in the reverse order. The first signal drains, the second cuts.
 
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,6 +10,7 @@ use hearth_apps::{AppSettings, NewApp, Registry};
 use hearth_config::ServerConfig;
 use hearth_core::Secret;
 use hearth_gateway::Listener;
+use hearth_pg::embedded::{DirLock, EmbeddedError};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
@@ -28,7 +30,13 @@ pub(crate) async fn serve(config: ServerConfig) -> anyhow::Result<ExitCode> {
     let stop = CancellationToken::new();
     stop_on_signals(stop.clone())?;
     // The port next: if it is taken, nothing has been started yet.
-    let listener = Listener::bind(&config.host, config.port, config.max_header_bytes).await?;
+    let listener = match Listener::bind(&config.host, config.port, config.max_header_bytes).await {
+        Ok(listener) => listener,
+        Err(error) => {
+            served_by_another(&config)?;
+            return Err(error.into());
+        }
+    };
     let address = listener.address().context("the listening address")?;
     let url = format!("http://{}:{}", display_host(&config.host), address.port());
 
@@ -38,6 +46,18 @@ pub(crate) async fn serve(config: ServerConfig) -> anyhow::Result<ExitCode> {
     database.close().await?;
     tracing::info!("stopped");
     served.map(|()| ExitCode::SUCCESS)
+}
+
+/// An error if another Hearth has the data directory: then it most likely has the port, too, and
+/// another port would not help. Makes nothing.
+fn served_by_another(config: &ServerConfig) -> Result<(), EmbeddedError> {
+    if config.database_url.is_some() || !config.data_dir.join("hearth.lock").is_file() {
+        return Ok(());
+    }
+    match DirLock::acquire(&config.data_dir) {
+        Err(locked @ EmbeddedError::Locked { .. }) => Err(locked),
+        _ => Ok(()),
+    }
 }
 
 async fn run(
@@ -200,7 +220,7 @@ fn announce(
         println!();
     }
     if let Some(app) = registry.default_app() {
-        println!("  应用    application {}", app.name);
+        println!("  默认    default app {}", app.name);
         println!("  URL                 {base}");
         println!("  anon key            {}", app.keys.anon);
         println!();
@@ -216,9 +236,41 @@ fn announce(
     }
     println!();
     println!(
-        "  全部密钥 all keys    hearth status --data-dir {}",
-        config.data_dir.display()
+        "  全部密钥 all keys    {} status --data-dir {}",
+        shell_word(&executable()),
+        shell_word(&config.data_dir)
     );
     println!("  停止    stop        Ctrl-C");
     println!();
+}
+
+/// How this program is called from the working directory.
+fn executable() -> PathBuf {
+    // Called by its bare name, it is on the search path.
+    let called = std::env::args_os().next().map(PathBuf::from);
+    if let Some(name) = called.filter(|path| path.components().count() == 1) {
+        return name;
+    }
+    let Ok(path) = std::env::current_exe() else {
+        return PathBuf::from("hearth");
+    };
+    let below = std::env::current_dir()
+        .ok()
+        .and_then(|dir| path.strip_prefix(dir).ok().map(Path::to_owned));
+    match below {
+        // A bare name would be looked for on the search path.
+        Some(below) if below.components().count() == 1 => Path::new(".").join(below),
+        Some(below) => below,
+        None => path,
+    }
+}
+
+/// `path` as one word for a shell.
+fn shell_word(path: &Path) -> String {
+    let text = path.display().to_string();
+    let plain = |c: char| c.is_alphanumeric() || "/._-+@%,:=".contains(c);
+    if !text.is_empty() && text.chars().all(plain) {
+        return text;
+    }
+    format!("'{}'", text.replace('\'', r"'\''"))
 }

@@ -7,7 +7,8 @@ use clap::{Args, ValueEnum};
 use hearth_core::AppRef;
 
 use super::{Common, output};
-use crate::database::OpenDatabase;
+use crate::database::{OpenDatabase, Source};
+use crate::runtime_file::RuntimeFile;
 
 #[derive(Debug, Args)]
 pub(crate) struct StatusArgs {
@@ -16,6 +17,9 @@ pub(crate) struct StatusArgs {
     /// The application [default: the default application].
     #[arg(long, value_name = "REF")]
     app: Option<AppRef>,
+    /// The table shows the address of PostgreSQL's administrator, too.
+    #[arg(long)]
+    admin: bool,
     /// Output format.
     #[arg(short, long, value_enum, default_value_t = Format::Table)]
     output: Format,
@@ -28,7 +32,11 @@ enum Format {
     Json,
 }
 
-#[allow(clippy::print_stdout, reason = "this is the command's output")]
+#[allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "this is the command's output"
+)]
 pub(crate) async fn run(args: StatusArgs) -> anyhow::Result<ExitCode> {
     let config = args.common.config()?;
     let database = OpenDatabase::open(&config).await?;
@@ -67,10 +75,20 @@ pub(crate) async fn run(args: StatusArgs) -> anyhow::Result<ExitCode> {
         ("PUBLISHABLE_KEY", app.keys.publishable.clone()),
         ("SECRET_KEY", app.keys.secret.expose().to_owned()),
     ];
-    if let Some(url) = database.admin_url() {
+    // It opens every database: on a screen it is only wanted by name, tools read it by key.
+    let shown = args.admin || !matches!(args.output, Format::Table);
+    if let Some(url) = database.admin_url().filter(|_| shown) {
         entries.push(("ADMIN_DB_URL", url));
     }
+    let running = match &database.source {
+        Source::Beside(_) => true,
+        Source::External => RuntimeFile::read(&config.data_dir).is_some(),
+        Source::Embedded(_) => false,
+    };
     database.close().await?;
+    if !running {
+        eprintln!("Hearth is not running here; start it with `hearth serve`");
+    }
     match args.output {
         Format::Table => {
             let rows: Vec<_> = entries

@@ -80,6 +80,13 @@ fn applications_are_made_listed_paused_and_deleted_beside_a_running_server() {
     );
     assert_eq!(get("/rest/v1/t").0, 401, "another application's key");
     assert_eq!(get("/apps/nobody/rest/v1/t").0, 404);
+    for path in ["/apps/shop", "/apps/shop/"] {
+        let (status, body) = get(path);
+        assert_eq!(status, 200, "{path}");
+        assert!(body.contains("/apps/shop/rest/v1\""), "{body}");
+    }
+    assert_eq!(get("/apps/nobody").0, 404);
+    assert_eq!(get("/apps/shop/elsewhere").0, 404);
     assert!(server.must(&["apps", "list"]).contains("my shop 商店"));
 
     server.must(&["apps", "pause", "shop"]);
@@ -142,11 +149,53 @@ fn commands_work_without_a_running_server_and_leave_none_behind() {
         String::from_utf8_lossy(&bad.stderr).contains("hearth: -c:1: syntax error"),
         "{bad:?}"
     );
+    let status = |flags: &[&str]| {
+        let mut command = Command::new(HEARTH);
+        command
+            .arg("status")
+            .args(flags)
+            .arg("--data-dir")
+            .arg(dir.path());
+        let output = command.output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(said.contains("not running"), "{said}");
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    assert!(!status(&[]).contains("ADMIN_DB_URL"));
+    assert!(status(&["--admin"]).contains("ADMIN_DB_URL"));
+    assert!(status(&["-o", "json"]).contains("ADMIN_DB_URL"));
     // The directory is free again.
     drop(Running::start(
         dir.path(),
         &["--public-url", &format!("http://localhost:{port}")],
     ));
+}
+
+#[test]
+fn a_second_server_is_told_who_has_the_data_directory() {
+    let dir = temp_dir();
+    let server = Running::start(dir.path(), &["--log", "warn"]);
+    for port in [server.port, free_port()] {
+        let second = Command::new(HEARTH)
+            .args(["serve", "--port", &port.to_string(), "--data-dir"])
+            .arg(dir.path())
+            .current_dir(dir.path())
+            .output()
+            .unwrap();
+        assert!(!second.status.success());
+        let error = String::from_utf8_lossy(&second.stderr).into_owned();
+        let holder = format!("process {} at http://", server.pid());
+        assert!(
+            error.contains("in use") && error.contains(&holder),
+            "{error}"
+        );
+    }
+    assert!(
+        server
+            .log()
+            .contains(&format!("{HEARTH} status --data-dir"))
+    );
 }
 
 #[test]
