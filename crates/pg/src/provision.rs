@@ -149,6 +149,7 @@ pub async fn create_application(
         .batch_execute(&format!(
             "begin; select pg_advisory_xact_lock({PROVISION_LOCK});
              create role {owner} login connection limit {OWNER_CONNECTIONS} password {password};
+             alter role {owner} set search_path = \"$user\", public, extensions;
              grant {OWNER_MEMBERSHIPS} to {owner}; commit"
         ))
         .await?;
