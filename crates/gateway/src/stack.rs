@@ -199,9 +199,8 @@ impl Gateway {
         let target = app_lookup::target(&path);
         let Some(service) = target.service else {
             if let Some(name) = target.app {
-                return self
-                    .directory(request, peer.ip(), name, target.rest, seen)
-                    .await;
+                // Boxed: rare, and every other request would carry its state.
+                return Box::pin(self.directory(request, peer.ip(), name, target.rest, seen)).await;
             }
             if cors::is_preflight(request.method(), request.headers()) {
                 return Ok(cors::preflight(request.headers()));

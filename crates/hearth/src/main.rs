@@ -20,6 +20,9 @@ fn main() -> ExitCode {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let runtime = match tokio::runtime::Builder::new_multi_thread()
         .enable_all()
+        // An unoptimised build keeps every service's state on the stack: an upload needs more than
+        // the usual 2 MB. What is not used costs address space only.
+        .thread_stack_size(8 << 20)
         .build()
     {
         Ok(runtime) => runtime,

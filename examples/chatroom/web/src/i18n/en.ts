@@ -74,6 +74,6 @@ export const en: Texts = {
   errorPictureSize: "This picture is too large, 10 MB at most",
   errorPictureBroken: "This picture cannot be read",
   errorTooLong: (limit) => `${limit} characters at most`,
-  brand: "Powered by Hearth: ",
+  brand: "Powered by Hearth:",
   brandParts: ["PostgreSQL", "instant API", "realtime", "storage"],
 };

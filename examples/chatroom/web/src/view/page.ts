@@ -287,7 +287,7 @@ export class Page {
 /** Broken between its parts only, and never before a dot. */
 function brandLine(): HTMLElement {
   const { brand, brandParts } = t();
-  const line = h("p", { class: "brand" }, brand);
+  const line = h("p", { class: "brand" }, h("span", { class: "brand-lead" }, brand));
   brandParts.forEach((part, index) => {
     const last = index === brandParts.length - 1;
     line.append(h("span", {}, last ? part : `${part} ·`), last ? "" : " ");
