@@ -123,7 +123,8 @@ impl Activity {
         lately.number += 1;
         answered.number = lately.number;
         if let Some((end, _)) = answered.path.char_indices().nth(PATH) {
-            answered.path.truncate(end);
+            // A truncated text would keep its whole room.
+            answered.path = answered.path[..end].to_owned();
         }
         if lately.entries.len() >= ENTRIES {
             lately.entries.pop_front();
