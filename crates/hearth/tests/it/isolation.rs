@@ -91,3 +91,32 @@ fn an_application_that_cannot_be_migrated_keeps_no_other_one_from_starting() {
     let health = format!("{}/auth/v1/health", server.url);
     assert_eq!(http_status(&health), Some(200));
 }
+
+/// The roles of requests are shared by all applications of a cluster, and any of them can change
+/// their settings: those must not reach the others' requests.
+#[test]
+fn settings_of_shared_roles_and_many_connections_stop_no_other_application() {
+    let dir = temp_dir();
+    let server = Running::start(dir.path(), &[]);
+    server.must(&["apps", "create", "other", "--ref", "other"]);
+    let status = server.status(Some("other"));
+    let owner = url(&status, "DB_URL");
+    block_on(execute(
+        owner,
+        "set role anon; alter role anon set statement_timeout = 1",
+    ))
+    .unwrap();
+    let slow = "create function slow() returns int language sql as \
+                'select 1 from (select pg_sleep(0.2)) as s'";
+    server.must(&["sql", "-c", slow]);
+    let status = server.status(None);
+    let answer = block_on(async {
+        let address = format!("{}/rest/v1/rpc/slow", server.url);
+        let request = reqwest::Client::new().get(address);
+        let answer = request.header("apikey", url(&status, "ANON_KEY")).send();
+        answer.await.unwrap().text().await.unwrap()
+    });
+    assert_eq!(answer, "1");
+    let limit = "select 'limit ' || rolconnlimit from pg_roles where rolname = current_user";
+    assert!(server.must(&["sql", "-c", limit]).contains("limit 60"));
+}
