@@ -9,6 +9,7 @@ use hearth_jwt::{ApiKeys, SigningKey, Verifier};
 
 use crate::database::AppDatabase;
 use crate::settings::AppSettings;
+use crate::stream::StreamReport;
 
 /// Whether an application answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,6 +41,8 @@ pub struct App {
     pub database: AppDatabase,
     /// Its settings, replaced as a whole.
     pub settings: ArcSwap<AppSettings>,
+    /// How the stream of its changes is, replaced as a whole by whoever reads it.
+    pub stream: ArcSwap<StreamReport>,
     /// The time, a test's own in tests.
     pub clock: Arc<dyn Clock>,
 }

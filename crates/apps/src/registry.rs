@@ -284,6 +284,7 @@ impl Registry {
                 self.options.pool_sizes,
             ),
             settings: ArcSwap::from_pointee(self.settings(stored)?),
+            stream: Default::default(),
             clock: self.options.clock.clone(),
             reference: stored.reference.clone(),
         })

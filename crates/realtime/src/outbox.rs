@@ -37,6 +37,11 @@ impl Close {
         code: 1001,
         reason: "Realtime is restarting",
     };
+    /// Changes were lost with the replication slot: the client joins again and is told.
+    pub const LOST: Self = Self {
+        code: 1012,
+        reason: "changes were lost",
+    };
     /// The client does not read what it asked for.
     pub const SLOW: Self = Self {
         code: 1008,

@@ -5,6 +5,7 @@ pub(crate) mod apps;
 mod audit;
 mod logs;
 mod queries;
+mod realtime;
 mod reports;
 mod session;
 mod settings;
@@ -37,6 +38,7 @@ pub(crate) fn router(admin: Arc<Admin>) -> Router {
         )
         .route("/apps/{ref}/reports", get(reports::show))
         .route("/apps/{ref}/logs", get(logs::list))
+        .route("/apps/{ref}/realtime", get(realtime::show))
         .route("/apps/{ref}/queries", get(queries::list))
         .route(
             "/apps/{ref}/queries/{id}",
