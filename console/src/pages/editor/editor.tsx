@@ -1,6 +1,6 @@
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import clsx from "clsx";
-import { Eye, PanelLeft, Plus, Radio, Search, ShieldOff, Table2 } from "lucide-react";
+import { PanelLeft, Plus, Search, Table2 } from "lucide-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { usePgList } from "@/api/pg";
@@ -9,6 +9,7 @@ import { Empty, ErrorBox } from "@/components/ui/feedback";
 import { useAppRef } from "@/lib/app-ref";
 import { schemasSql, tablesSql, type SchemaInfo, type TableInfo } from "@/lib/sql/introspect";
 import { CreateTableSheet } from "./create-table";
+import { TableList } from "./table-list";
 import { TableView } from "./table-view";
 
 export function EditorPage() {
@@ -54,24 +55,9 @@ export function EditorPage() {
             <Input aria-label={t("editor.searchTables")} placeholder={t("editor.searchTables")} value={filter} onChange={(e) => setFilter(e.target.value)} className="pl-8" />
           </div>
         </div>
-        <div className="scroll-thin min-h-0 flex-1 overflow-y-auto px-2 pb-2">
-          {tables.isPending && <Spinner />}
-          <ErrorBox error={tables.error} />
-          {shown.slice(0, 800).map((x) => (
-            <button
-              key={x.oid}
-              type="button"
-              onClick={() => open(schema, x.name)}
-              title={x.comment ?? x.name}
-              className={clsx("flex h-7 w-full items-center gap-2 rounded-md px-2 text-left", x.name === search.table ? "bg-hover font-medium" : "text-muted hover:bg-hover hover:text-text")}
-            >
-              {x.kind === "v" || x.kind === "m" ? <Eye size={13} className="shrink-0" /> : <Table2 size={13} className="shrink-0" />}
-              <span className="min-w-0 flex-1 truncate font-mono text-xs">{x.name}</span>
-              {x.realtime && <Radio size={12} className="shrink-0 text-ok" aria-label={t("editor.realtimeOn")} />}
-              {(x.kind === "r" || x.kind === "p") && !x.rls && <ShieldOff size={12} className="shrink-0 text-warn" aria-label={t("editor.rlsIsOff")} />}
-            </button>
-          ))}
-        </div>
+        {tables.isPending && <Spinner />}
+        <ErrorBox error={tables.error} className="mx-2" onRetry={() => void tables.refetch()} />
+        <TableList tables={shown} current={search.table} onOpen={(name) => open(schema, name)} />
         <div className="border-t px-3 py-1.5 text-xs text-faint">{t("editor.tableCount", { count: here.length })}</div>
       </aside>
       <div className={clsx("min-w-0 flex-1 flex-col", side ? "hidden md:flex" : "flex")}>
