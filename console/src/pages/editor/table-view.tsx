@@ -6,7 +6,7 @@ import { useTranslation } from "react-i18next";
 import { usePgList } from "@/api/pg";
 import { deleteMatching, deleteRows, insertRows, restFor, type Filter, type Row, type Sort } from "@/api/rest";
 import { getSettings } from "@/api/apps";
-import { useSession } from "@/api/session";
+import { useCanWrite } from "@/api/session";
 import { Badge, Button, IconButton, Spinner } from "@/components/ui/base";
 import { Empty, ErrorBox, useFeedback } from "@/components/ui/feedback";
 import { useAppRef } from "@/lib/app-ref";
@@ -34,9 +34,8 @@ export function TableView({ table, lead, onGone, onRenamed }: { table: TableInfo
   const { schema, name } = table;
   const columns = usePgList<ColumnInfo>(ref, ["columns", schema, name], columnsSql(schema, name));
   const settings = useQuery({ queryKey: ["settings", ref], queryFn: () => getSettings(ref), staleTime: 60_000 });
-  const session = useSession();
   // Viewers get no keys; they read as the owner, through the console's read-only queries.
-  const viewer = session.data?.role === "viewer";
+  const viewer = !useCanWrite();
   const exposed = !viewer && ((settings.data?.["api"]?.["schemas"] as string[] | undefined) ?? ["public"]).includes(schema);
   const cap = settings.data?.["api"]?.["max_rows"];
   const [chosenFilters, setFilters] = useState<Filter[]>([]);

@@ -147,7 +147,11 @@ export function SqlPage() {
           <IconButton label={t("sql.showList")} className="md:hidden" onClick={() => setSide(!side)}>
             <PanelLeft size={16} />
           </IconButton>
-          <h1 className="max-w-56 truncate text-sm font-semibold">{draft.name || t("sql.untitled")}</h1>
+          <h1 className="max-w-56 text-sm font-semibold">
+            <button type="button" className="max-w-full truncate" title={t("sql.rename")} onClick={() => setSaving(true)}>
+              {draft.name || t("sql.untitled")}
+            </button>
+          </h1>
           <Button size="sm" icon={<Plus size={13} />} onClick={() => fresh()}>
             {t("sql.newQuery")}
           </Button>

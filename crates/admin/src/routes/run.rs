@@ -95,7 +95,7 @@ async fn cancel(
     target: Target,
     Id(id): Id,
 ) -> Result<Response, AdminError> {
-    admin.runs.cancel(&target.app.reference, &id).await?;
+    admin.runs.cancel(&target.app.reference, &id)?;
     Ok(input::nothing())
 }
 
