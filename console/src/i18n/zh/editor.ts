@@ -28,6 +28,7 @@ export const editor = {
     importCount: "文件中有 {{count}} 行。选择每一列导入到哪里：", importSheet: "工作表", importField: "文件中的列", importTarget: "表中的列", importSample: "内容", importSkip: "（不导入）", importTwice: "两列导入到同一列：{{column}}", importMissing: "必填的列没有来源：{{columns}}", importFirst: "前 {{count}} 行：", importFailed: "第 {{from}}–{{to}} 行被拒绝，这之前的 {{done}} 行已导入。改正后可以从文件中删去已导入的行再试。", fromFile: "通过电子表格导入数据", fromFileHelp: "从 CSV、Excel 或 JSON 文件猜出列名和类型，保存后导入其中的数据。", fromFileRows: "保存后将从 {{file}} 导入 {{count}} 行", fileEmpty: "文件里没有数据。", fileNoHeader: "第一行应当是列名。", importing: "正在导入",
     pageOf: "第 {{page}} / {{pages}} 页",
     primaryKey: "主键", primaryKeyHelp: "用哪些列区分每一行。引用旧主键的外键会阻止修改。",
+    importConflict: "主键已存在的行", importConflicts: { refuse: "报错并停止", merge: "用文件中的值覆盖", ignore: "跳过" }, followKey: "打开 {{table}} 中引用的行",
   },
   replication: {
     description: "选择 Realtime 监听数据表的哪些操作，以及监听哪些表。", name: "名称", source: "来源", insert: "插入", update: "更新", delete: "删除", truncate: "截断", tables: "{{count}}张表", allTables: "全部表", none: "没有 publication", noneHelp: "正常情况下这里有 supabase_realtime 一行。请重启炉火让它补上。",

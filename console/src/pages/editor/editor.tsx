@@ -65,7 +65,8 @@ export function EditorPage() {
       <div className={clsx("min-w-0 flex-1 flex-col", side ? "hidden md:flex" : "flex")}>
         {table ? (
           <TableView
-            key={table.oid}
+            key={`${table.oid} ${search.where ?? ""}`}
+            where={search.where}
             table={table}
             onGone={() => open(schema)}
             onRenamed={(name) => open(schema, name)}

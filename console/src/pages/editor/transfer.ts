@@ -1,5 +1,5 @@
 import Papa from "papaparse";
-import { insertRows, readRows, type Filter, type Rest, type Row, type Sort } from "@/api/rest";
+import { insertRows, readRows, type Filter, type OnConflict, type Rest, type Row, type Sort } from "@/api/rest";
 import { editorFor } from "@/lib/pg-types";
 import type { ColumnInfo } from "@/lib/sql/introspect";
 import { insertStatement } from "@/lib/sql/rows";
@@ -45,13 +45,13 @@ export class ImportStopped extends Error {
 }
 
 /** Inserts the rows in parts; a part is all in or not at all. */
-export async function importRows(rest: Rest, schema: string, table: string, columns: readonly ColumnInfo[], data: Parsed, mapping: Mapping, onProgress: (done: number) => void, signal: AbortSignal): Promise<void> {
+export async function importRows(rest: Rest, schema: string, table: string, columns: readonly ColumnInfo[], data: Parsed, mapping: Mapping, onProgress: (done: number) => void, signal: AbortSignal, conflict: OnConflict = "refuse"): Promise<void> {
   const known = new Map(columns.filter((c) => !c.generated).map((c) => [c.name, c]));
   const targets = [...new Set(Object.values(mapping).filter((c): c is string => c !== null && known.has(c)))];
   for (let i = 0; i < data.rows.length; i += IMPORT_STEP) {
     const part = data.rows.slice(i, i + IMPORT_STEP).map((r) => convert(mapped(r, mapping), known));
     try {
-      await insertRows(rest, schema, table, part, targets, signal);
+      await insertRows(rest, schema, table, part, targets, signal, conflict);
     } catch (error) {
       if (signal.aborted) throw error;
       throw new ImportStopped(i + 1, i + part.length, i, error);

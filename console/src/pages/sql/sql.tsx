@@ -10,7 +10,7 @@ import { Button, IconButton, Select, Spinner } from "@/components/ui/base";
 import { useFeedback } from "@/components/ui/feedback";
 import { Menu } from "@/components/ui/overlay";
 import { useAppRef } from "@/lib/app-ref";
-import { newId } from "@/lib/format";
+import { count, newId } from "@/lib/format";
 import { readPref, writePref } from "@/lib/prefs";
 import { completionSql } from "@/lib/sql/introspect";
 import { QueryList, type Draft, type HistoryEntry } from "./query-list";
@@ -18,7 +18,7 @@ import { Results } from "./results";
 import { SaveDialog } from "./save-dialog";
 
 const CodeEditor = lazy(() => import("@/components/code-editor"));
-const MAX_ROWS = 1000;
+const LIMITS = [100, 1000, 10_000, 100_000] as const;
 const PLAN_LEAD = "explain (format json) ";
 const MEASURE_LEAD = "begin;\nexplain (analyze, buffers, format json) ";
 
@@ -40,6 +40,7 @@ export function SqlPage() {
   const [error, setError] = useState<unknown>(null);
   const [mark, setMark] = useState<Mark | null>(null);
   const [saving, setSaving] = useState(false);
+  const [maxRows, setMaxRows] = useState<number>(() => readPref("sql.maxRows", 1000));
   const [side, setSide] = useState(false);
   const editor = useRef<EditorHandle>(null);
   const saved = useQuery({ queryKey: ["queries", ref], queryFn: () => listQueries(ref) });
@@ -74,7 +75,7 @@ export function SqlPage() {
     setError(null);
     setMark(null);
     try {
-      const result = await pgRun(ref, { sql, role, ...(role === "authenticated" && user.trim() ? { user_id: user.trim() } : {}), max_rows: MAX_ROWS, timeout_ms: 120_000, run_id: id });
+      const result = await pgRun(ref, { sql, role, ...(role === "authenticated" && user.trim() ? { user_id: user.trim() } : {}), max_rows: maxRows, timeout_ms: 120_000, run_id: id });
       setAnswer(result);
       // What ran may have changed the schema.
       if (result.results.some((r) => !/^(SELECT|EXPLAIN|SHOW)/i.test(r.command))) await client.invalidateQueries({ queryKey: ["pg", ref] });
@@ -164,6 +165,22 @@ export function SqlPage() {
             ))}
           </Select>
           {role === "authenticated" && <UserIdInput className="h-7 w-44 font-mono text-xs" value={user} onChange={setUser} />}
+          <Select
+            aria-label={t("sql.maxRows")}
+            title={t("sql.maxRows")}
+            className="h-7 w-auto text-xs"
+            value={maxRows}
+            onChange={(e) => {
+              setMaxRows(Number(e.target.value));
+              writePref("sql.maxRows", Number(e.target.value));
+            }}
+          >
+            {LIMITS.map((n) => (
+              <option key={n} value={n}>
+                {t("sql.upTo", { shown: count(n) })}
+              </option>
+            ))}
+          </Select>
           <Menu
             trigger={
               <Button size="sm" icon={<Workflow size={13} />} disabled={run !== null || draft.sql.trim() === ""}>
@@ -193,7 +210,7 @@ export function SqlPage() {
             <CodeEditor key={draft.id} handle={editor} value={draft.sql} onChange={change} onRun={(s, from) => void execute(s, from)} onSave={save} schema={schema} mark={mark} hint={t("sql.placeholder")} />
           </Suspense>
         </div>
-        <Results answer={answer} error={error} sql={draft.sql} mark={mark} running={run} maxRows={MAX_ROWS} />
+        <Results answer={answer} error={error} sql={draft.sql} mark={mark} running={run} maxRows={maxRows} />
       </div>
       {saving && <SaveDialog initial={draft.name} onClose={() => setSaving(false)} onSave={(name) => void store(name)} />}
     </div>
