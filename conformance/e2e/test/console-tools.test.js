@@ -7,6 +7,7 @@ import path from 'node:path'
 import { after, before, test } from 'node:test'
 
 import { until } from '../../lib/hearth.js'
+import { png } from '../../lib/pictures.js'
 import { Console, start } from '../console.js'
 
 let world
@@ -224,9 +225,24 @@ test('storage: folders go up, large files pause and go on, files are moved, show
   await page.getByRole('button', { name: /^moved/ }).click()
   await page.getByRole('button', { name: /^b\.txt/ }).waitFor()
   await page.getByLabel('选择 b.txt').click()
+  await page.getByRole('button', { name: /^移动到…/ }).click()
+  await c.dialog().getByLabel('文件夹').fill('deep/er')
+  await c.dialog().getByRole('button', { name: '移动或重命名' }).click()
+  await until('b.txt to move', async () => (await objects()).includes('deep/er/b.txt'))
+  await page.getByRole('navigation', { name: '文件夹' }).getByRole('button', { name: 'files' }).click()
+  await page.locator('input[type=file]:not([webkitdirectory])').setInputFiles({ name: 'p.png', mimeType: 'image/png', buffer: png(64, 64, [200, 80, 40]) })
+  await c.button('以图标查看').click()
+  await page.locator('img[alt="p.png"]').waitFor()
+  await c.shot('storage-tiles')
+  // A file is dragged onto a folder.
+  await page.getByRole('button', { name: 'p.png' }).dragTo(page.getByRole('button', { name: 'deep' }))
+  await until('p.png to move', async () => (await objects()).includes('deep/p.png'))
+  await page.getByRole('button', { name: 'deep' }).click()
+  await page.getByRole('button', { name: 'er' , exact: true }).click()
+  await page.getByLabel('选择 b.txt').click()
   await page.getByRole('button', { name: /^删除 \(1\)/ }).click()
   await c.dialog().getByRole('button', { name: '删除', exact: true }).click()
-  await until('b.txt to go', async () => !(await objects()).includes('moved/b.txt'))
+  await until('b.txt to go', async () => !(await objects()).includes('deep/er/b.txt'))
   await c.close()
 })
 

@@ -19,5 +19,6 @@ export const tools = {
     removeTitle: "Delete {{count}} files?", removeTitle_one: "Delete {{count}} file?", removeBody: "Deleted for good: {{files}}", removed: "{{count}} files deleted", removed_one: "{{count}} file deleted", type: "Type", size: "Size", createdAt: "Created", updatedAt: "Changed", download: "Download", copyUrl: "Copy URL", urlCopied: "URL copied", privateNoUrl: "A private bucket has no public address; use a signed URL.", signedUrl: "Signed URL", makeUrl: "Create", validFor: "Valid for", hours: "{{count}} hours", hours_one: "{{count}} hour", days: "{{count}} days", days_one: "{{count}} day", move: "Move or rename", newPath: "New path", newPathHelp: "Folders are separated by / and made as needed.", moved: "Moved to {{path}}",
     uploads: "Uploads", uploadFolder: "Upload a folder", clearDone: "Clear finished", allUploaded: "All uploaded", fileExists: "A file of this name exists; the button on the right overwrites it.", overwrite: "Overwrite", pauseUpload: "Pause", resumeUpload: "Resume", uploadStates: { waiting: "Waiting", running: "Uploading", paused: "Paused", done: "Done", failed: "Failed" },
     viewer: "Viewers do not see files", viewerHelp: "Files are read with the application’s keys. Ask an owner to make you a developer.",
+    asTiles: "Show as tiles", asList: "Show as a list", moveTo: "Move to…",
   },
 };

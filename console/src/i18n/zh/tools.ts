@@ -19,5 +19,6 @@ export const tools = {
     removeTitle: "删除 {{count}} 个文件？", removeBody: "将永久删除：{{files}}", removed: "已删除 {{count}} 个文件", type: "类型", size: "大小", createdAt: "创建", updatedAt: "修改", download: "下载", copyUrl: "复制URL", urlCopied: "URL 已复制", privateNoUrl: "私有 bucket 没有公开地址，请使用签名URL。", signedUrl: "签名URL", makeUrl: "生成", validFor: "有效期", hours: "{{count}} 小时", days: "{{count}} 天", move: "移动或重命名", newPath: "新路径", newPathHelp: "用 / 分隔文件夹，不存在的会自动创建。", moved: "已移动到 {{path}}",
     uploads: "上传列表", uploadFolder: "上传文件夹", clearDone: "清除已完成", allUploaded: "全部上传完成", fileExists: "同名文件已存在；点击右侧按钮可覆盖它。", overwrite: "覆盖已有文件", pauseUpload: "暂停上传", resumeUpload: "继续上传", uploadStates: { waiting: "等待中", running: "上传中", paused: "已暂停", done: "完成", failed: "失败" },
     viewer: "只读管理员不能查看文件", viewerHelp: "查看文件需要应用的密钥。请让所有者把您的角色改为开发者。",
+    asTiles: "以图标查看", asList: "以列表查看", moveTo: "移动到…",
   },
 } as const;
