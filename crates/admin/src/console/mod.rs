@@ -9,6 +9,7 @@ mod realtime;
 mod reports;
 mod session;
 mod settings;
+mod user_tokens;
 
 use std::sync::Arc;
 
@@ -36,6 +37,7 @@ pub(crate) fn router(admin: Arc<Admin>) -> Router {
             "/apps/{ref}/settings",
             get(settings::show).put(settings::replace),
         )
+        .route("/apps/{ref}/users/{id}/token", post(user_tokens::create))
         .route("/apps/{ref}/reports", get(reports::show))
         .route("/apps/{ref}/logs", get(logs::list))
         .route("/apps/{ref}/realtime", get(realtime::show))
