@@ -191,6 +191,11 @@ impl Outbox {
         Poll::Pending
     }
 
+    /// Whether so little waits that a client that is behind can be given more.
+    pub fn has_room(&self) -> bool {
+        self.waiting() <= self.limit / 8
+    }
+
     /// Bytes that wait.
     pub fn waiting(&self) -> usize {
         self.lock().bytes

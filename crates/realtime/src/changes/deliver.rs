@@ -335,7 +335,12 @@ impl Delivery<'_> {
         let position = candidate.change.position;
         let mut frame: Option<Bytes> = None;
         for member in &group.members {
-            if member.after >= position || only.is_some_and(|(_, id)| id != member.id) {
+            // A single one is given what it asks for.
+            let skip = match only {
+                Some((_, id)) => id != member.id,
+                None => member.after >= position,
+            };
+            if skip {
                 continue;
             }
             let frame = frame.get_or_insert_with(|| frames.get(candidate, group));
@@ -365,10 +370,11 @@ impl Delivery<'_> {
                     Some(Sender::Client(name)) => member.client.as_deref() == Some(&**name),
                     _ => false,
                 };
-                if own
-                    || member.after >= broadcast.position
-                    || only.is_some_and(|(_, wanted)| wanted != member.id)
-                {
+                let skip = match only {
+                    Some((_, id)) => id != member.id,
+                    None => member.after >= broadcast.position,
+                };
+                if own || skip {
                     continue;
                 }
                 let frame =

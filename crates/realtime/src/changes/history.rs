@@ -22,6 +22,12 @@ pub struct Position {
 }
 
 impl Position {
+    /// Behind everything.
+    pub const MAX: Self = Self {
+        commit: Lsn(u64::MAX),
+        index: u32::MAX,
+    };
+
     /// The last position before any commit at or behind `lsn`.
     pub fn before(lsn: Lsn) -> Self {
         Self {

@@ -299,7 +299,7 @@ impl Index {
         let group = place.and_then(|id| self.groups.get_mut(&id));
         let members = group.into_iter().flat_map(|group| &mut group.members);
         for member in members.filter(|member| member.id == subscription) {
-            member.after = member.after.max(after);
+            member.after = after;
         }
     }
 

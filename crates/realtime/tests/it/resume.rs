@@ -163,6 +163,48 @@ async fn broadcasts_and_changes_come_in_one_order_and_again_after_a_restart() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn more_than_a_socket_may_hold_comes_in_parts_while_the_stream_goes_on() {
+    let options = hearth_realtime::Options {
+        outbox_bytes: 1024 * 1024,
+        ..Default::default()
+    };
+    let server = Server::with(options).await;
+    server.messages().await;
+    let mut client = server.anon("2.0.0").await;
+    let first = resume(&mut client, &Value::Null, "me").await;
+    drop(client);
+    let mut other = server.anon("2.0.0").await;
+    other
+        .listen("realtime:other", json!([binding("INSERT")]))
+        .await;
+    // 16 MB, in transactions that the other listener can follow.
+    for from in (0..4_000).step_by(250) {
+        let sql = format!(
+            "insert into messages (id, body)
+             select n, repeat('x', 4000) from generate_series({}, {}) n",
+            from + 1,
+            from + 250
+        );
+        server.app.sql(&sql).await.unwrap();
+        for _ in 0..250 {
+            other.change().await;
+        }
+    }
+    let mut client = server.anon("2.0.0").await;
+    resume(&mut client, &first["position"], "me").await;
+    for id in 4_001..=4_100 {
+        let sql = format!("insert into messages (id) values ({id})");
+        server.app.sql(&sql).await.unwrap();
+        assert_eq!(other.change().await["data"]["record"]["id"], id);
+    }
+    for id in 1..=4_100 {
+        assert_eq!(next(&mut client).await.0, id.to_string());
+    }
+    client.nothing_else("postgres_changes").await;
+    server.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_client_may_leave_broadcasts_out() {
     let server = Server::start().await;
     server.messages().await;

@@ -206,10 +206,20 @@ export class Room {
   private probe(): void {
     clearTimeout(this.probing);
     this.client.realtime.onHeartbeat((status) => {
-      if (status === "ok") clearTimeout(this.probing);
+      if (status !== "ok" || this.probing === undefined) return;
+      this.stopProbing();
+      if (this.joined) this.onJoin(!this.complete);
     });
-    this.probing = setTimeout(() => void this.reconnect(), ANSWER_WITHIN);
+    this.probing = setTimeout(() => {
+      this.stopProbing();
+      void this.reconnect();
+    }, ANSWER_WITHIN);
     void this.client.realtime.sendHeartbeat();
+  }
+
+  private stopProbing(): void {
+    clearTimeout(this.probing);
+    this.probing = undefined;
   }
 
   private async reconnect(): Promise<void> {
@@ -356,7 +366,7 @@ export class Room {
   private giveUp(): void {
     clearTimeout(this.retryTimer);
     const old = this.channel;
-    clearTimeout(this.probing);
+    this.stopProbing();
     this.channel = null;
     this.joined = false;
     this.syncAgain = false;

@@ -8,6 +8,7 @@
 
 mod keep_slot;
 
+use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -33,13 +34,20 @@ use super::{
 use crate::app::OpenSockets;
 use crate::authorize;
 use crate::frame::Version;
-use crate::outbox::Outbox;
+use crate::outbox::{Close, Outbox};
 use crate::registry::{Registry, TopicKey};
 
 /// Most changes in one batch.
 const BATCH_CHANGES: usize = 512;
 /// A batch ends when it has so many bytes.
 const BATCH_BYTES: usize = 1024 * 1024;
+/// Bytes that a returning client gets at once, and how many clients get some between two batches of
+/// the stream.
+const PART_BYTES: usize = 256 * 1024;
+/// See [`PART_BYTES`].
+const PARTS_AT_ONCE: usize = 32;
+/// How long the stream may be silent before returning clients get more.
+const NEXT_PARTS: Duration = Duration::from_millis(5);
 /// How often the window and the listeners are looked at.
 const TICK: Duration = Duration::from_secs(1);
 /// Waiting times between attempts to connect: the first, the longest while the server is away, the
@@ -101,6 +109,13 @@ pub(super) async fn control(app: &App) -> Result<Client, WalError> {
     }
 }
 
+/// A client that is given what it missed, and how far it is.
+#[derive(Debug, Clone, Copy)]
+struct Returning {
+    id: u64,
+    at: Position,
+}
+
 enum End {
     /// Asked to stop.
     Stopped,
@@ -125,7 +140,7 @@ pub(crate) struct Reader {
     /// Broadcasts from before this have been delivered by a former Hearth.
     live_from: Lsn,
     /// Subscriptions that have yet to be given what they missed.
-    resuming: Vec<u64>,
+    resuming: VecDeque<Returning>,
     last_listener: Instant,
     last_resuming: Instant,
     /// When those who resume were last told how far the stream is, and how far it was.
@@ -162,7 +177,7 @@ impl Reader {
             processed: Lsn::ZERO,
             history: None,
             live_from: Lsn::ZERO,
-            resuming: Vec::new(),
+            resuming: VecDeque::new(),
             last_listener: Instant::now(),
             last_resuming: Instant::now(),
             last_told: (Instant::now(), Lsn::ZERO),
@@ -347,9 +362,7 @@ impl Reader {
                         self.on_command(command);
                     }
                 }
-                event = stream.recv() => {
-                    self.batch(control, stream, catalog, event?).await?;
-                }
+                // Before the stream, which may never be silent.
                 _ = tick.tick() => {
                     catalog.expire();
                     self.look_after_slot(control).await?;
@@ -369,6 +382,10 @@ impl Reader {
                         self.keep_partitions().await;
                     }
                 }
+                event = stream.recv() => {
+                    self.batch(control, stream, catalog, event?).await?;
+                }
+                () = tokio::time::sleep(NEXT_PARTS), if !self.resuming.is_empty() => {}
             }
         }
     }
@@ -442,46 +459,78 @@ impl Reader {
             members: Vec::new(),
         };
         if !group.bindings.is_empty() || group.hears.is_some() {
+            // What it missed is behind the stream: it comes again out of the history, and until then
+            // it holds back from the stream.
+            if positions {
+                self.resuming.push_back(Returning { id, at: after });
+            }
             self.index.add(
                 group,
                 Member {
                     id,
                     outbox: pending.outbox,
-                    after,
+                    after: if positions { Position::MAX } else { after },
                     client: pending.client,
                 },
             );
-            // What it missed is behind the stream: it comes again out of the history.
-            if positions {
-                self.resuming.push(id);
-            }
         }
         if pending.reply.send(Ok(id)).is_err() {
             self.index.remove(id);
         }
     }
 
-    /// Gives returning clients what they missed. The stream stands still meanwhile, so that they
-    /// get everything once and in order.
+    /// Gives returning clients the next parts of what they missed. The stream goes on meanwhile, and
+    /// they hold back from it until they have caught up; one that reads slowly delays nobody.
     async fn resume(&mut self, control: &Client, catalog: &mut Catalog) -> Result<(), WalError> {
-        while let Some(id) = self.resuming.last().copied() {
-            let found = self
-                .index
-                .find(id)
-                .map(|(group, member)| (group, member.after));
-            if let (Some((group, after)), Some(history)) = (found, &self.history) {
-                let missed: Vec<Entry> = history.after(after).cloned().collect();
-                for part in missed.chunks(BATCH_CHANGES) {
-                    let delivery = self.delivery(control);
-                    delivery.run(catalog, part, Some((group, id))).await?;
-                    if let Some(last) = part.last() {
-                        self.index.set_after(id, last.position());
-                    }
-                }
-            }
-            self.resuming.pop();
+        for _ in 0..self.resuming.len().min(PARTS_AT_ONCE) {
+            let Some(returning) = self.resuming.front().copied() else {
+                break;
+            };
+            // Only now does it leave the queue: had this failed, it would be given again.
+            let next = self.give_part(returning, control, catalog).await?;
+            self.resuming.pop_front();
+            self.resuming.extend(next);
         }
         Ok(())
+    }
+
+    /// Gives one client one part; returns where it stands, or nothing once it has caught up.
+    async fn give_part(
+        &mut self,
+        returning: Returning,
+        control: &Client,
+        catalog: &mut Catalog,
+    ) -> Result<Option<Returning>, WalError> {
+        let Returning { id, at } = returning;
+        let Some((group, member)) = self.index.find(id) else {
+            return Ok(None);
+        };
+        let mut part = Vec::new();
+        if let Some(history) = &self.history {
+            if !history.reaches(at) {
+                // It was overtaken: it joins again and is told so.
+                member.outbox.close(Close::SLOW);
+                return Ok(None);
+            }
+            if !member.outbox.has_room() {
+                return Ok(Some(returning));
+            }
+            let mut bytes = 0;
+            for entry in history.after(at).take(BATCH_CHANGES) {
+                bytes += entry.bytes();
+                part.push(entry.clone());
+                if bytes > PART_BYTES {
+                    break;
+                }
+            }
+        }
+        let Some(last) = part.last().map(Entry::position) else {
+            self.index.set_after(id, at);
+            return Ok(None);
+        };
+        let delivery = self.delivery(control);
+        delivery.run(catalog, &part, Some((group, id))).await?;
+        Ok(Some(Returning { id, at: last }))
     }
 
     fn delivery<'a>(&'a self, control: &'a Client) -> Delivery<'a> {
