@@ -7,7 +7,7 @@ import { highlightSelectionMatches, searchKeymap } from "@codemirror/search";
 import { Compartment, EditorState, Prec } from "@codemirror/state";
 import { drawSelection, EditorView, highlightActiveLine, highlightActiveLineGutter, keymap, lineNumbers, placeholder } from "@codemirror/view";
 import { tags } from "@lezer/highlight";
-import { useEffect, useRef } from "react";
+import { useEffect, useRef, type RefObject } from "react";
 
 export interface Mark {
   /** 0-based offset into the text. */
@@ -36,6 +36,16 @@ const colours = HighlightStyle.define([
   { tag: tags.typeName, color: "var(--warn)" },
 ]);
 
+export interface EditorHandle {
+  /** The selected text, or all of it, with where it begins. */
+  chosen: () => { sql: string; from: number };
+}
+
+function chosenIn(v: EditorView): { sql: string; from: number } {
+  const s = v.state.selection.main;
+  return s.empty ? { sql: v.state.doc.toString(), from: 0 } : { sql: v.state.sliceDoc(s.from, s.to), from: s.from };
+}
+
 export default function CodeEditor(props: {
   value: string;
   onChange: (value: string) => void;
@@ -46,6 +56,7 @@ export default function CodeEditor(props: {
   mark?: Mark | null;
   hint?: string;
   readOnly?: boolean;
+  handle?: RefObject<EditorHandle | null>;
 }) {
   const host = useRef<HTMLDivElement>(null);
   const view = useRef<EditorView | null>(null);
@@ -56,8 +67,8 @@ export default function CodeEditor(props: {
   useEffect(() => {
     if (!host.current) return undefined;
     const run = (v: EditorView) => {
-      const s = v.state.selection.main;
-      now.current.onRun?.(s.empty ? v.state.doc.toString() : v.state.sliceDoc(s.from, s.to), s.empty ? 0 : s.from);
+      const { sql: text, from } = chosenIn(v);
+      now.current.onRun?.(text, from);
       return true;
     };
     const v = new EditorView({
@@ -101,6 +112,7 @@ export default function CodeEditor(props: {
       }),
     });
     view.current = v;
+    if (now.current.handle) now.current.handle.current = { chosen: () => chosenIn(v) };
     v.focus();
     return () => v.destroy();
   }, []);

@@ -17,6 +17,7 @@ mod input;
 mod owner;
 mod routes;
 mod run;
+mod user_claims;
 
 use std::sync::Arc;
 

@@ -8,6 +8,7 @@ mod queries;
 mod reports;
 mod session;
 mod settings;
+mod user_tokens;
 
 use std::sync::Arc;
 
@@ -35,6 +36,7 @@ pub(crate) fn router(admin: Arc<Admin>) -> Router {
             "/apps/{ref}/settings",
             get(settings::show).put(settings::replace),
         )
+        .route("/apps/{ref}/users/{id}/token", post(user_tokens::create))
         .route("/apps/{ref}/reports", get(reports::show))
         .route("/apps/{ref}/logs", get(logs::list))
         .route("/apps/{ref}/queries", get(queries::list))

@@ -8,7 +8,7 @@ use axum::Router;
 use axum::extract::State;
 use axum::response::Response;
 use axum::routing::{delete, post};
-use hearth_apps::{App, ServiceRole};
+use hearth_apps::App;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use tokio_postgres::error::DbError;
@@ -21,6 +21,7 @@ use crate::error::AdminError;
 use crate::input::{self, Input};
 use crate::run::engine::{self, Answer, As, Job};
 use crate::run::split::split;
+use crate::user_claims;
 
 const TIMEOUT: u64 = 60_000;
 const LONGEST: u64 = 600_000;
@@ -94,7 +95,7 @@ async fn cancel(
     target: Target,
     Id(id): Id,
 ) -> Result<Response, AdminError> {
-    admin.runs.cancel(&target.app.reference, &id).await?;
+    admin.runs.cancel(&target.app.reference, &id)?;
     Ok(input::nothing())
 }
 
@@ -118,37 +119,13 @@ async fn role(app: &App, name: &str, user: Option<&str>) -> Result<As, AdminErro
         let id: Uuid = user
             .parse()
             .map_err(|_| AdminError::invalid("user_id must be a UUID", "user_id 必须是 UUID"))?;
-        claims.insert("aud".to_owned(), json!("authenticated"));
-        claims.insert("sub".to_owned(), json!(id));
-        claims.extend(user_claims(app, id).await?);
+        claims.extend(user_claims::claims_of(app, id).await?);
+        claims.insert("role".to_owned(), json!(role));
     }
     Ok(As::Caller {
         role,
         claims: Value::Object(claims).to_string(),
     })
-}
-
-/// What a token of this user would say beside the id.
-async fn user_claims(app: &App, id: Uuid) -> Result<Map<String, Value>, AdminError> {
-    let conn = app.database.service(ServiceRole::Auth).await?;
-    let row = conn
-        .query_opt(
-            "select jsonb_build_object(
-                 'email', coalesce(email, ''), 'phone', coalesce(phone, ''),
-                 'app_metadata', coalesce(raw_app_meta_data, '{}'),
-                 'user_metadata', coalesce(raw_user_meta_data, '{}'),
-                 'is_anonymous', is_anonymous)
-             from auth.users where id = $1",
-            &[&id],
-        )
-        .await?;
-    match row.map(|row| row.get::<_, Value>(0)) {
-        Some(Value::Object(claims)) => Ok(claims),
-        _ => Err(AdminError::invalid(
-            format!("There is no user {id}"),
-            format!("用户 {id} 不存在"),
-        )),
-    }
 }
 
 fn result(answer: Answer) -> Value {
