@@ -61,7 +61,7 @@ fn json(sql: &mut Snippet, stripped: bool, scalar: bool, first: bool) {
 }
 
 fn csv(sql: &mut Snippet) {
-    sql.push("(select coalesce(string_agg(a.k, ','), '') from (select json_object_keys(r)::text as k from (select row_to_json(hh) as r from ");
+    sql.push("(select coalesce(string_agg(a.k, ','), '') from (select json_object_keys(r)::text as k from (select row_to_json(hh.*) as r from ");
     sql.push(SOURCE)
         .push(" as hh limit 1) s) a) || E'\\n' || coalesce(string_agg(substring(");
     sql.push(ROWS)
@@ -74,7 +74,7 @@ fn csv(sql: &mut Snippet) {
 pub(super) fn location(sql: &mut Snippet, primary_key: &[String]) {
     sql.push("case when pg_catalog.count(")
         .push(ROWS)
-        .push(") = 1 then coalesce((with data as (select row_to_json(_) as row from ")
+        .push(") = 1 then coalesce((with data as (select row_to_json(_.*) as row from ")
         .push(SOURCE)
         .push(" as _ limit 1) select array_agg(json_data.key || '=' || coalesce('eq.' || json_data.value, 'is.null')) from data cross join json_each_text(data.row) as json_data where json_data.key in (");
     if primary_key.is_empty() {
