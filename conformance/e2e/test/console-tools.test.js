@@ -106,6 +106,8 @@ test('SQL: queries are saved, kept and deleted; history remembers', async () => 
   await page.keyboard.press('Control+s')
   await c.dialog().getByRole('textbox').fill('我的查询 "x"')
   await c.dialog().getByRole('button', { name: '保存' }).click()
+  await page.getByText('已保存', { exact: true }).last().waitFor()
+  await page.getByRole('heading', { name: '我的查询 "x"' }).waitFor()
   await page.reload()
   await page.getByRole('complementary').getByText('我的查询 "x"').first().click()
   await page.locator('.cm-content').click()

@@ -1,4 +1,4 @@
-import { autocompletion, closeBrackets, closeBracketsKeymap, completionKeymap } from "@codemirror/autocomplete";
+import { autocompletion, closeBrackets, closeBracketsKeymap, closeCompletion, completionKeymap } from "@codemirror/autocomplete";
 import { defaultKeymap, history, historyKeymap, indentWithTab } from "@codemirror/commands";
 import { PostgreSQL, sql, type SQLNamespace } from "@codemirror/lang-sql";
 import { bracketMatching, HighlightStyle, syntaxHighlighting } from "@codemirror/language";
@@ -68,6 +68,7 @@ export default function CodeEditor(props: {
     if (!host.current) return undefined;
     const run = (v: EditorView) => {
       const { sql: text, from } = chosenIn(v);
+      closeCompletion(v);
       now.current.onRun?.(text, from);
       return true;
     };

@@ -5,7 +5,7 @@ export const tools = {
     placeholder: "Type SQL; Ctrl+Enter runs it, or the selection if there is one", errorAt: "Line {{line}}, marked in the editor.", noResult: "No result yet", noResultHelp: "Ctrl+Enter runs. Statements run as the application's owner, never as a superuser.", took: "{{ms}} ms", truncated: "First {{shown}} rows only", done: "Done", doneCommand: "Done: {{command}}", affected: "{{count}} rows affected", affected_one: "{{count}} row affected", noRows: "No rows",
     saveTitle: "Save query", name: "Name", deleteTitle: "Delete query “{{name}}”?", deleteBody: "The SQL kept on the server is deleted.", planHelp: "Runs from the inside out; bars show the share of the total cost.", planNode: "cost {{cost}} · {{rows}} rows expected",
     template: { messages: "Tutorial: table messages", messagePolicies: "Tutorial: two policies of messages", profiles: "User profiles", updatedAt: "Keep updated_at up to date", sizes: "Sizes of tables", activity: "Current connections" },
-    explainPlan: "Plan (does not run it)", explainMeasure: "Run and measure (rolled back)", planMeasured: "took {{ms}} ms · {{rows}} rows · {{loops}} times",
+    explainPlan: "Plan (does not run it)", explainMeasure: "Run and measure (rolled back)", planMeasured: "took {{ms}} ms · {{rows}} rows · ×{{loops}}",
     rename: "Save and name",
     maxRows: "Rows shown at most", upTo: "Up to {{shown}} rows",
   },
