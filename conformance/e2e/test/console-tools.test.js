@@ -51,6 +51,10 @@ test('SQL: several statements, the selection alone, errors marked, plans measure
   await c.shot('sql-plan')
   assert.equal((await c.sql('select count(*)::int as n from numbers'))[0].n, 50)
 
+  await type(c, 'select a,b from numbers where n>1 and square<9')
+  await page.keyboard.press('Shift+Alt+f')
+  await page.locator('.cm-line', { hasText: /^where$/ }).waitFor()
+
   // The schema completes names.
   await type(c, 'select * from numb')
   await page.keyboard.press('Control+Space')

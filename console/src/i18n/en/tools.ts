@@ -8,6 +8,7 @@ export const tools = {
     explainPlan: "Plan (does not run it)", explainMeasure: "Run and measure (rolled back)", planMeasured: "took {{ms}} ms · {{rows}} rows · ×{{loops}}",
     rename: "Save and name",
     maxRows: "Rows shown at most", upTo: "Up to {{shown}} rows",
+    format: "Format", shortcuts: "Shortcuts", keys: { run: "Run all or the selection", save: "Save the query", complete: "Complete", format: "Format", comment: "Comment", find: "Find", palette: "Search or go to" },
   },
   storage: {
     create: "Create bucket", editBucket: "Edit bucket", noBuckets: "No buckets yet", noBucketsShort: "No buckets yet.", noBucketsHelp: "A bucket holds pictures, videos and other files. The chat room tutorial needs a public one named images.", pick: "Choose a bucket", showBuckets: "Show buckets", public: "Public", private: "Private", name: "Name", nameHelp: "Letters, digits, . and -; cannot be changed later.", publicBucket: "Public bucket", publicHelp: "Anyone who knows the address can see a file, without a key. Uploading is still for policies to allow.", sizeLimit: "Largest file (MB)", sizeLimitHelp: "The application's limit if left empty", badSize: "Enter a number above 0", noLimit: "None of its own", types: "Allowed types", typesHelp: "Separated by commas: image/png, image/*", created: "Bucket {{bucket}} created",
