@@ -83,8 +83,8 @@ export function PoliciesPage() {
       ) : tables.isError || policies.isError ? (
         <ErrorBox error={tables.error ?? policies.error} onRetry={() => void client.invalidateQueries({ queryKey: ["pg", ref] })} />
       ) : shown.length === 0 ? (
-        <Empty icon={<ShieldCheck size={30} />} title={t("policies.noTables")}>
-          {t("policies.noTablesHelp")}
+        <Empty icon={<ShieldCheck size={30} />} title={t(q === "" ? "policies.noTables" : "policies.noMatch")}>
+          {t(q === "" ? "policies.noTablesHelp" : "policies.noMatchHelp")}
         </Empty>
       ) : (
         <div className="space-y-4">

@@ -61,9 +61,9 @@ fn json(sql: &mut Snippet, stripped: bool, scalar: bool, first: bool) {
 }
 
 fn csv(sql: &mut Snippet) {
-    sql.push("(select coalesce(string_agg(a.k, ','), '') from (select json_object_keys(r)::text as k from (select row_to_json(hh.*) as r from ");
+    sql.push("(select coalesce(string_agg(k, ','), '') from (select json_object_keys(row_to_json(h.*)) as k from (select * from ");
     sql.push(SOURCE)
-        .push(" as hh limit 1) s) a) || E'\\n' || coalesce(string_agg(substring(");
+        .push(" limit 1) h) keys) || E'\\n' || coalesce(string_agg(substring(");
     sql.push(ROWS)
         .push("::text, 2, length(")
         .push(ROWS)
@@ -74,17 +74,11 @@ fn csv(sql: &mut Snippet) {
 pub(super) fn location(sql: &mut Snippet, primary_key: &[String]) {
     sql.push("case when pg_catalog.count(")
         .push(ROWS)
-        .push(") = 1 then coalesce((with data as (select row_to_json(_.*) as row from ")
+        .push(") = 1 then coalesce((select array_agg(j.key || '=' || coalesce('eq.' || j.value, 'is.null')) from (select row_to_json(s.*) as row from ")
         .push(SOURCE)
-        .push(" as _ limit 1) select array_agg(json_data.key || '=' || coalesce('eq.' || json_data.value, 'is.null')) from data cross join json_each_text(data.row) as json_data where json_data.key in (");
-    if primary_key.is_empty() {
-        // No column is called so.
-        sql.push("''");
-    }
-    sql.list(", ", primary_key, |sql, column| {
-        sql.value(column);
-    });
-    sql.push(")), ")
+        .push(" s limit 1) d cross join json_each_text(d.row) j where j.key = any(");
+    sql.value(super::fragment::array_literal(primary_key))
+        .push("::text[])), ")
         .push(NO_LOCATION)
         .push(") else ")
         .push(NO_LOCATION)
