@@ -10,8 +10,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use hearth_apps::App;
+use hearth_apps::activity::Level;
 use hearth_core::Claims;
 use hearth_wal::{Event, Lsn, Message, SlotState, StreamOptions, WalError, WalStream, slot};
+use serde_json::json;
 use tokio::sync::{mpsc, oneshot};
 use tokio_postgres::Client;
 use tokio_util::sync::CancellationToken;
@@ -192,6 +194,9 @@ impl Reader {
                             app = %self.app.reference, error = words,
                             code = "ReplicationConnectionDown"
                         );
+                        let details = json!({ "code": "ReplicationConnectionDown" });
+                        let message = format!("the change reader lost its connection: {words}");
+                        self.app.note("realtime", Level::Error, message, details);
                         said = words;
                     }
                     let longest = if error.is_passing() {
@@ -332,6 +337,13 @@ impl Reader {
             tracing::warn!(app = %self.app.reference, slot = name, "a new slot takes its place");
         }
         let start = slot::create(control, name).await?;
+        let message = if confirmed.is_some() {
+            (Level::Error, "a new replication slot: changes were lost")
+        } else {
+            (Level::Info, "a new replication slot")
+        };
+        let details = json!({ "slot": name, "lsn": start.to_string() });
+        self.app.note("realtime", message.0, message.1, details);
         self.processed = start;
         self.history = self.history.is_some().then(|| self.new_history(start));
         Ok(start)
@@ -355,6 +367,9 @@ impl Reader {
         stop: &CancellationToken,
     ) -> Result<End, WalError> {
         self.note(State::Streaming);
+        let details = json!({ "slot": slot_name(&self.app.reference) });
+        let message = "the change reader streams";
+        self.app.note("realtime", Level::Info, message, details);
         let mut tick = tokio::time::interval(TICK);
         let mut partitions = Instant::now();
         loop {
