@@ -99,6 +99,7 @@ export class Console {
     const answer = await this.page.request.post(`${this.hearth.url}/console/api/apps/${this.app}/pg/query`, {
       headers: { 'X-Hearth-Console': '1' },
       data: { query: text },
+      timeout: 120_000,
     })
     assert.equal(answer.status(), 200, await answer.text())
     return answer.json()
@@ -112,6 +113,17 @@ export class Console {
       data,
     })
     return { status: answer.status(), body: await answer.json().catch(() => null) }
+  }
+
+  /** A user of the application with an e-mail address: its id. */
+  async user(email) {
+    const { body } = await this.api('GET', `/apps/${this.app}/secrets`)
+    const answer = await this.page.request.post(`${this.hearth.url}/apps/${this.app}/auth/v1/admin/users`, {
+      headers: { apikey: body.service_role_key, Authorization: `Bearer ${body.service_role_key}` },
+      data: { email, password: 'secret-123', email_confirm: true, user_metadata: { nickname: '<img src=x onerror=alert(1)>' } },
+    })
+    assert.ok(answer.ok(), await answer.text())
+    return (await answer.json()).id
   }
 
   async shot(name) {

@@ -29,10 +29,12 @@ const home = sub("/", lazyRouteComponent(() => import("./pages/home/home"), "Hom
 const editor = createRoute({
   getParentRoute: () => app,
   path: "/editor",
-  validateSearch: (s: Record<string, unknown>): { schema?: string; table?: string; new?: boolean } => ({
+  validateSearch: (s: Record<string, unknown>): { schema?: string; table?: string; new?: boolean; where?: string } => ({
     schema: typeof s["schema"] === "string" ? s["schema"] : undefined,
     table: s["table"] === undefined ? undefined : String(s["table"]),
     new: s["new"] === true ? true : undefined,
+    // `column=value`: the row that a foreign key points at.
+    where: s["where"] === undefined ? undefined : String(s["where"]),
   }),
   component: lazyRouteComponent(() => import("./pages/editor/editor"), "EditorPage"),
 });

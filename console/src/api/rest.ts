@@ -111,9 +111,13 @@ export async function readRow(rest: Rest, schema: string, table: string, columns
 
 const json = (schema: string, prefer: string) => ({ "Content-Type": "application/json", "Content-Profile": schema, Prefer: prefer });
 
-export async function insertRows(rest: Rest, schema: string, table: string, rows: Row[], columns?: string[], signal?: AbortSignal): Promise<void> {
+/** What happens to a new row whose key is taken. */
+export const ON_CONFLICT = ["refuse", "merge", "ignore"] as const;
+export type OnConflict = (typeof ON_CONFLICT)[number];
+
+export async function insertRows(rest: Rest, schema: string, table: string, rows: Row[], columns?: string[], signal?: AbortSignal, conflict: OnConflict = "refuse"): Promise<void> {
   const params: [string, string][] = columns ? [["columns", columns.map(quoted).join(",")]] : [];
-  await call(rest, "POST", tableUrl(table, params), { headers: json(schema, "return=minimal,missing=default"), body: JSON.stringify(rows), signal });
+  await call(rest, "POST", tableUrl(table, params), { headers: json(schema, `return=minimal,missing=default${conflict === "refuse" ? "" : `,resolution=${conflict}-duplicates`}`), body: JSON.stringify(rows), signal });
 }
 
 /** Changes one row if `unchanged` still holds; false says that it does not, or that the row is gone. */

@@ -23,6 +23,12 @@ export function useSession() {
   });
 }
 
+/** Whether the signed-in administrator may change anything: viewers look. */
+export const useCanWrite = () => {
+  const session = useSession();
+  return session.data?.role !== "viewer";
+};
+
 export const signIn = (username: string, password: string) =>
   api<{ user: User }>("POST", "/session", { username, password });
 export const signOut = () => api<void>("DELETE", "/session");

@@ -44,12 +44,13 @@ export interface ColumnInfo {
 
 const SYSTEM = "n.nspname not like 'pg\\_%' and n.nspname <> 'information_schema'";
 
+/** Sizes are measured where tables are few; of thousands each costs a look at the disk, and the planner's count of pages does. */
 export function tablesSql(): string {
   return `select c.oid::int8 as oid, n.nspname as schema, c.relname as name, c.relkind as kind,
     c.relrowsecurity as rls,
     exists (select 1 from pg_publication p where p.pubname = 'supabase_realtime'
       and (p.puballtables or exists (select 1 from pg_publication_rel r where r.prpubid = p.oid and r.prrelid = c.oid))) as realtime,
-    greatest(c.reltuples, 0)::int8 as rows, pg_total_relation_size(c.oid) as size,
+    greatest(c.reltuples, 0)::int8 as rows, case when (select count(*) from pg_class t where t.relkind = 'r') < 1500 then pg_total_relation_size(c.oid) else c.relpages::int8 * 8192 end as size,
     obj_description(c.oid, 'pg_class') as comment, pg_has_role(c.relowner, 'usage') as owned,
     (select count(*) from pg_policy p where p.polrelid = c.oid) as policies
     from pg_class c join pg_namespace n on n.oid = c.relnamespace
@@ -91,9 +92,10 @@ const SMALL = 16 * 1024 * 1024;
  * Another answer than before says that rows have changed: at once for small tables, whose rows all
  * say which transaction wrote them; within some ten seconds for others, by PostgreSQL's own counters.
  */
-export function changesSql(t: Pick<TableInfo, "oid" | "schema" | "name" | "size">): string {
-  if (t.size <= SMALL) return `select count(*) || ' ' || coalesce(sum(xmin::text::int8), 0) as changes from ${qualified(t.schema, t.name)}`;
-  return `select (n_tup_ins + n_tup_upd + n_tup_del)::text as changes from pg_stat_all_tables where relid = ${literal(t.oid)}`;
+export function changesSql(t: Pick<TableInfo, "oid" | "schema" | "name">): string {
+  return `select case when pg_relation_size(${literal(t.oid)}) <= ${SMALL}
+    then (select count(*) || ' ' || coalesce(sum(xmin::text::int8), 0) from ${qualified(t.schema, t.name)})
+    else (select (n_tup_ins + n_tup_upd + n_tup_del)::text from pg_stat_all_tables where relid = ${literal(t.oid)}) end as changes`;
 }
 
 /** Rows that a foreign key can point at: those with `search` somewhere in them. */

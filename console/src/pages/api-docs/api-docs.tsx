@@ -57,15 +57,24 @@ export function ApiDocsPage() {
             <Select
               aria-label={t("docs.pick")}
               className="w-44 md:hidden"
-              value={open.kind === "table" ? open.table.name : ""}
+              value={open.kind === "table" ? open.table.oid : open.kind === "function" ? open.fn.oid : ""}
               onChange={(e) => {
-                const table = ours.find((x) => x.name === e.target.value);
-                open_(table ? { kind: "table", table } : { kind: "intro" });
+                const oid = Number(e.target.value);
+                const table = ours.find((x) => x.oid === oid);
+                const fn = callable.find((x) => x.oid === oid);
+                open_(table ? { kind: "table", table } : fn ? { kind: "function", fn } : { kind: "intro" });
               }}
             >
               <option value="">{t("docs.introduction")}</option>
               {ours.map((x) => (
-                <option key={x.oid}>{x.name}</option>
+                <option key={x.oid} value={x.oid}>
+                  {x.name}
+                </option>
+              ))}
+              {callable.map((f) => (
+                <option key={f.oid} value={f.oid}>
+                  {`${f.name}()`}
+                </option>
               ))}
             </Select>
           </PageHead>

@@ -4,6 +4,7 @@ import { PanelLeft, Plus, Search, Table2 } from "lucide-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { usePgList } from "@/api/pg";
+import { useCanWrite } from "@/api/session";
 import { Button, IconButton, Input, Select, Spinner } from "@/components/ui/base";
 import { Empty, ErrorBox } from "@/components/ui/feedback";
 import { useAppRef } from "@/lib/app-ref";
@@ -30,7 +31,8 @@ export function EditorPage() {
     setSide(name === undefined);
     void navigate({ to: "/app/$ref/editor", params: { ref }, search: { schema: s === "public" ? undefined : s, table: name } });
   };
-  const creatable = schemas.data?.find((s) => s.name === schema)?.owned ?? schema === "public";
+  const canWrite = useCanWrite();
+  const creatable = canWrite && (schemas.data?.find((s) => s.name === schema)?.owned ?? schema === "public");
   const create = (
     <Button variant="primary" disabled={!creatable} icon={<Plus size={14} />} onClick={() => setCreating(true)}>
       {t("editor.newTable")}
@@ -63,7 +65,8 @@ export function EditorPage() {
       <div className={clsx("min-w-0 flex-1 flex-col", side ? "hidden md:flex" : "flex")}>
         {table ? (
           <TableView
-            key={table.oid}
+            key={`${table.oid} ${search.where ?? ""}`}
+            where={search.where}
             table={table}
             onGone={() => open(schema)}
             onRenamed={(name) => open(schema, name)}

@@ -1,6 +1,6 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
 import clsx from "clsx";
-import { ArrowDown, ArrowUp, KeyRound, Link2, Maximize2 } from "lucide-react";
+import { ArrowDown, ArrowUp, ArrowUpRight, KeyRound, Link2, Maximize2 } from "lucide-react";
 import { Popover } from "radix-ui";
 import { useEffect, useRef, useState, type KeyboardEvent } from "react";
 import { useTranslation } from "react-i18next";
@@ -30,15 +30,19 @@ export function Grid(props: {
   selection: Selection;
   editable: boolean;
   onSelect: (selection: Selection) => void;
-  onSort: (column: string) => void;
+  onSort: (column: string, add: boolean) => void;
   /** Row as it stood when the editor opened. */
   onSave: (row: Row, column: ColumnInfo, value: unknown) => Promise<boolean>;
   onOpen: (row: Row) => void;
+  /** To the row that a foreign key points at. */
+  onFollow: (fk: NonNullable<ColumnInfo["fk"]>, value: string) => void;
 }) {
   const { t } = useTranslation();
   const { source, sorts, selection, editable, pk } = props;
   const { headers } = props.model;
   const scroller = useRef<HTMLDivElement>(null);
+  const shift = useRef(false);
+  const anchor = useRef<number | null>(null);
   const [cell, setCell] = useState<{ row: number; col: number } | null>(null);
   const [editing, setEditing] = useState<{ row: Row; column: ColumnInfo } | null>(null);
   const rows = useTallScroll(scroller, source.count, ROW, ROW);
@@ -92,10 +96,19 @@ export function Grid(props: {
       if (column) void navigator.clipboard?.writeText(display(source.rowAt(cell.row)?.[column.info.name]));
     }
   };
-  const toggle = (row: Row) => {
+  const toggle = (row: Row, index: number) => {
     const keys = new Map(selection.all ? [] : selection.keys);
-    const key = keyOf(pk, row);
-    if (!keys.delete(key)) keys.set(key, row);
+    const on = !keys.has(keyOf(pk, row));
+    // With the shift key, all from the last one on.
+    const from = shift.current && anchor.current !== null ? Math.min(anchor.current, index) : index;
+    const to = shift.current && anchor.current !== null ? Math.max(anchor.current, index) : index;
+    for (let i = from; i <= to; i += 1) {
+      const r = source.rowAt(i);
+      if (!r) continue;
+      if (on) keys.set(keyOf(pk, r), r);
+      else keys.delete(keyOf(pk, r));
+    }
+    anchor.current = index;
     props.onSelect({ all: false, keys });
   };
   const drawn = Array.from({ length: rows.last - rows.first }, (_, i) => rows.first + i);
@@ -112,12 +125,17 @@ export function Grid(props: {
           const resize = header.getResizeHandler();
           return (
             <div key={c.name} role="columnheader" aria-sort={sort ? (sort.down ? "descending" : "ascending") : "none"} className="absolute top-0 flex h-8 items-center border-r" style={{ left: v.start, width: v.size }}>
-              <button type="button" title={`${c.name} ${c.type}${c.comment ? `\n${c.comment}` : ""}`} onClick={() => props.onSort(c.name)} className="flex h-full min-w-0 flex-1 items-center gap-1.5 px-2 text-left hover:bg-hover">
+              <button type="button" title={`${c.name} ${c.type}${c.comment ? `\n${c.comment}` : ""}`} onClick={(e) => props.onSort(c.name, e.shiftKey)} className="flex h-full min-w-0 flex-1 items-center gap-1.5 px-2 text-left hover:bg-hover">
                 {c.pk && <KeyRound size={12} className="shrink-0 text-accent" />}
                 {c.fk && <Link2 size={12} className="shrink-0 text-muted" />}
                 <span className="truncate text-xs font-semibold">{c.name}</span>
                 <span className="truncate font-mono text-[11px] text-faint">{c.base.startsWith("_") ? `${c.base.slice(1)}[]` : c.base}</span>
-                {sort && (sort.down ? <ArrowDown size={12} className="ml-auto shrink-0" /> : <ArrowUp size={12} className="ml-auto shrink-0" />)}
+                {sort && (
+                  <span className="ml-auto flex shrink-0 items-center text-[10px] text-muted">
+                    {sorts.length > 1 && sorts.indexOf(sort) + 1}
+                    {sort.down ? <ArrowDown size={12} /> : <ArrowUp size={12} />}
+                  </span>
+                )}
               </button>
               <span
                 data-resize={c.name}
@@ -136,8 +154,8 @@ export function Grid(props: {
           const on = row !== undefined && (selection.all || selection.keys.has(keyOf(pk, row)));
           return (
             <div key={index} role="row" aria-rowindex={index + 1} aria-busy={row === undefined} className={clsx("group absolute w-full border-b", on ? "bg-accent-soft" : "hover:bg-hover/60")} style={{ top: 0, height: ROW, transform: `translateY(${rows.topOf(index)}px)` }}>
-              <div className={clsx("sticky left-0 z-[5] flex h-full items-center gap-1 border-r pl-3", on ? "bg-accent-soft" : "bg-panel")} style={{ width: CHECK }}>
-                {row && <Checkbox hideLabel label={t("editor.selectRow", { row: index + 1 })} disabled={!editable} checked={on} onChange={() => toggle(row)} />}
+              <div className={clsx("sticky left-0 z-[5] flex h-full items-center gap-1 border-r pl-3", on ? "bg-accent-soft" : "bg-panel")} style={{ width: CHECK }} onClickCapture={(e) => (shift.current = e.shiftKey)}>
+                {row && <Checkbox hideLabel label={t("editor.selectRow", { row: index + 1 })} disabled={!editable} checked={on} onChange={() => toggle(row, index)} />}
                 {row && (
                   <IconButton label={t("editor.openRow", { row: index + 1 })} className="size-6 opacity-0 group-hover:opacity-100 focus-visible:opacity-100" onClick={() => props.onOpen(row)}>
                     <Maximize2 size={12} />
@@ -161,6 +179,18 @@ export function Grid(props: {
                       else props.onOpen(row);
                     }}
                   >
+                    {row && c.fk && row[c.name] !== null && (
+                      <IconButton
+                        label={t("editor.followKey", { table: c.fk.table })}
+                        className="mr-1 size-5 text-faint"
+                        onClick={(e) => {
+                          e.stopPropagation();
+                          if (c.fk) props.onFollow(c.fk, display(row[c.name]));
+                        }}
+                      >
+                        <ArrowUpRight size={12} />
+                      </IconButton>
+                    )}
                     {row ? <Value value={row[c.name]} /> : <span className="h-2.5 w-2/3 rounded bg-raised" />}
                   </div>
                 );

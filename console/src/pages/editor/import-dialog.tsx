@@ -1,8 +1,8 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { restFor } from "@/api/rest";
-import { Button, Progress, Select } from "@/components/ui/base";
+import { ON_CONFLICT, restFor, type OnConflict } from "@/api/rest";
+import { Button, Field, Progress, Select } from "@/components/ui/base";
 import { ErrorBox, useFeedback } from "@/components/ui/feedback";
 import { Dialog } from "@/components/ui/overlay";
 import { useAppRef } from "@/lib/app-ref";
@@ -24,6 +24,7 @@ export function ImportDialog({ table, columns, onClose, onDone }: { table: Table
   const { toast } = useFeedback();
   const [chosen, setChosen] = useState<Chosen | null>(null);
   const [mapping, setMapping] = useState<Mapping>({});
+  const [conflict, setConflict] = useState<OnConflict>("refuse");
   const [error, setError] = useState<unknown>(null);
   const [done, setDone] = useState<number | null>(null);
   const stop = useRef<AbortController | null>(null);
@@ -40,7 +41,7 @@ export function ImportDialog({ table, columns, onClose, onDone }: { table: Table
     setError(null);
     setDone(0);
     try {
-      await importRows(await restFor(client, ref), table.schema, table.name, columns, data, mapping, setDone, control.signal);
+      await importRows(await restFor(client, ref), table.schema, table.name, columns, data, mapping, setDone, control.signal, conflict);
       await advanceIdentity(ref, table.schema, table.name, columns, targets);
       toast(t("editor.imported", { count: data.rows.length }));
       onClose();
@@ -118,6 +119,17 @@ export function ImportDialog({ table, columns, onClose, onDone }: { table: Table
             </div>
             {twice !== undefined && <p className="text-sm text-danger">{t("editor.importTwice", { column: twice })}</p>}
             {missing.length > 0 && <p className="text-sm text-warn">{t("editor.importMissing", { columns: missing.join(", ") })}</p>}
+            {columns.some((c) => c.pk && targets.includes(c.name)) && (
+              <Field label={t("editor.importConflict")}>
+                <Select value={conflict} onChange={(e) => setConflict(e.target.value as OnConflict)}>
+                  {ON_CONFLICT.map((x) => (
+                    <option key={x} value={x}>
+                      {t(`editor.importConflicts.${x}`)}
+                    </option>
+                  ))}
+                </Select>
+              </Field>
+            )}
             <Preview data={chosen} mapping={mapping} />
           </>
         )}

@@ -15,9 +15,8 @@ export function useLive(table: TableInfo, exposed: boolean, onChange: () => void
   const now = useRef(onChange);
   now.current = onChange;
   const told = useRef(() => now.current()).current;
-  const isTable = table.kind === "r" || table.kind === "p";
   useRealtime(table, exposed && table.realtime, told);
-  useCounter(table, isTable && !(exposed && table.realtime), told);
+  useCounter(table, table.kind === "r" && !(exposed && table.realtime), told);
 }
 
 function useRealtime({ schema, name }: TableInfo, enabled: boolean, onChange: () => void): void {

@@ -1,5 +1,5 @@
 import { useQueries, useQuery, useQueryClient } from "@tanstack/react-query";
-import { useMemo, useState } from "react";
+import { useMemo, useRef, useState } from "react";
 import { pgList } from "@/api/pg";
 import { countRows, readRows, restFor, type Filter, type Row, type Sort } from "@/api/rest";
 import { useAppRef } from "@/lib/app-ref";
@@ -22,6 +22,16 @@ export interface RowSource {
   show: (first: number, last: number) => void;
 }
 
+/** Bytes of a block, as far as a table's size tells: rows of pictures or documents come in smaller ones. */
+const BLOCK_BYTES = 4 * 1024 * 1024;
+
+/** How many rows are read at once: `most`, fewer where they are large or the server's `cap` is lower. */
+export function blockSize(table: Pick<TableInfo, "rows" | "size">, cap: number | null, most = BLOCK): number {
+  const perRow = table.rows > 0 ? table.size / table.rows : 0;
+  const fit = perRow > 0 ? Math.max(10, Math.floor(BLOCK_BYTES / perRow)) : most;
+  return Math.min(most, fit, cap !== null && cap > 0 ? cap : most);
+}
+
 /** The blocks that rows `first` to `last` stand in. */
 export function blocksOf(first: number, last: number, size: number): number[] {
   const out: number[] = [];
@@ -29,19 +39,18 @@ export function blocksOf(first: number, last: number, size: number): number[] {
   return out;
 }
 
-/**
- * How many rows there are, by what was counted and by the blocks that came: a block that is not
- * full is the end, a full one that reaches over the count is not.
- */
-export function mendedCount(counted: number, blocks: ReadonlyMap<number, number>, size: number): number {
-  let count = counted;
-  for (const [block, length] of blocks) {
-    const end = block * size + length;
-    if (length === size) count = Math.max(count, end);
-    else if (length > 0 || block === 0) count = end;
-    else count = Math.min(count, end);
-  }
-  return count;
+/** The first row that is not there, where a block says so: one that is not full is the last. */
+export function endOf(blocks: ReadonlyMap<number, number>, size: number): number | null {
+  let end: number | null = null;
+  for (const [block, length] of blocks) if (length < size) end = Math.min(end ?? Infinity, block * size + length);
+  return end;
+}
+
+/** The last row that is known to be there. */
+export function reachOf(blocks: ReadonlyMap<number, number>, size: number): number {
+  let reach = 0;
+  for (const [block, length] of blocks) if (length > 0) reach = Math.max(reach, block * size + length);
+  return reach;
 }
 
 /** The rows of a table as the grid asks for them: only the blocks on screen are read and kept fresh. */
@@ -50,7 +59,7 @@ export function useRowSource(table: TableInfo, columns: ColumnInfo[] | undefined
   const client = useQueryClient();
   const { schema, name } = table;
   const { exposed, filters, order } = o;
-  const size = exposed && o.cap !== null && o.cap > 0 ? Math.min(BLOCK, o.cap) : BLOCK;
+  const size = blockSize(table, exposed ? o.cap : null);
   const [shown, setShown] = useState({ first: 0, last: 1 });
   const enabled = o.ready && columns !== undefined && columns.length > 0;
   const base = ["rows", ref, schema, name];
@@ -81,7 +90,12 @@ export function useRowSource(table: TableInfo, columns: ColumnInfo[] | undefined
   const byBlock = useMemo(() => new Map(wanted.map((block, i) => [block, blocks[i]?.data] as const)), [wanted, blocks]);
   const lengths = new Map<number, number>();
   for (const [block, rows] of byBlock) if (rows) lengths.set(block, rows.length);
-  const count = mendedCount(counted.data ?? 0, lengths, size);
+  // The count of a large table is an estimate; an end that was seen holds until it is counted anew.
+  const stamp = `${JSON.stringify(filters)} ${counted.dataUpdatedAt}`;
+  const seen = useRef<{ stamp: string; end: number | null }>({ stamp, end: null });
+  if (seen.current.stamp !== stamp) seen.current = { stamp, end: null };
+  seen.current.end = endOf(lengths, size) ?? seen.current.end;
+  const count = seen.current.end ?? Math.max(counted.data ?? 0, reachOf(lengths, size));
   return {
     count,
     rowAt: (index) => byBlock.get(Math.floor(index / size))?.[index % size],

@@ -1,12 +1,12 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { Link } from "@tanstack/react-router";
+import { Link, useNavigate } from "@tanstack/react-router";
 import { Plus, RefreshCw, Settings2, Table2, Trash2 } from "lucide-react";
 import { useState, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { usePgList } from "@/api/pg";
 import { deleteMatching, deleteRows, insertRows, restFor, type Filter, type Row, type Sort } from "@/api/rest";
 import { getSettings } from "@/api/apps";
-import { useSession } from "@/api/session";
+import { useCanWrite } from "@/api/session";
 import { Badge, Button, IconButton, Spinner } from "@/components/ui/base";
 import { Empty, ErrorBox, useFeedback } from "@/components/ui/feedback";
 import { useAppRef } from "@/lib/app-ref";
@@ -26,20 +26,23 @@ import { TransferMenu } from "./transfer-menu";
 
 const NO_COLUMNS: ColumnInfo[] = [];
 
-export function TableView({ table, lead, onGone, onRenamed }: { table: TableInfo; lead: ReactNode; onGone: () => void; onRenamed: (name: string) => void }) {
+export function TableView({ table, where, lead, onGone, onRenamed }: { table: TableInfo; /** `column=value`, to begin with. */ where?: string; lead: ReactNode; onGone: () => void; onRenamed: (name: string) => void }) {
   const { t } = useTranslation();
   const ref = useAppRef();
   const client = useQueryClient();
+  const navigate = useNavigate();
   const { confirm, toast, fail } = useFeedback();
   const { schema, name } = table;
   const columns = usePgList<ColumnInfo>(ref, ["columns", schema, name], columnsSql(schema, name));
   const settings = useQuery({ queryKey: ["settings", ref], queryFn: () => getSettings(ref), staleTime: 60_000 });
-  const session = useSession();
   // Viewers get no keys; they read as the owner, through the console's read-only queries.
-  const viewer = session.data?.role === "viewer";
+  const viewer = !useCanWrite();
   const exposed = !viewer && ((settings.data?.["api"]?.["schemas"] as string[] | undefined) ?? ["public"]).includes(schema);
   const cap = settings.data?.["api"]?.["max_rows"];
-  const [chosenFilters, setFilters] = useState<Filter[]>([]);
+  const [chosenFilters, setFilters] = useState<Filter[]>(() => {
+    const at = where?.indexOf("=") ?? -1;
+    return where !== undefined && at > 0 ? [{ column: where.slice(0, at), op: "eq", value: where.slice(at + 1) }] : [];
+  });
   const [chosenSorts, setSorts] = useState<Sort[]>([]);
   const [selection, setSelection] = useState<Selection>(NOTHING);
   const [sheet, setSheet] = useState<{ row: Row | null } | null>(null);
@@ -96,10 +99,14 @@ export function TableView({ table, lead, onGone, onRenamed }: { table: TableInfo
     await reload();
     toast(t("editor.rowsDeleted", { count: chosen }));
   };
-  const sortBy = (column: string) =>
+  /** Up, down, not at all; with the shift key after the columns that are sorted by already. */
+  const sortBy = (column: string, add: boolean) =>
     setSorts((s) => {
       const now = s.find((x) => x.column === column);
-      return now ? (now.down ? [] : [{ column, down: true }]) : [{ column, down: false }];
+      const next = now ? (now.down ? null : { column, down: true }) : { column, down: false };
+      if (!add) return next ? [next] : [];
+      if (now) return s.flatMap((x) => (x.column === column ? (next ? [next] : []) : [x]));
+      return next ? [...s, next] : s;
     });
   const insert = isTable && exposed && (
     <Button size="sm" variant="primary" icon={<Plus size={13} />} onClick={() => setSheet({ row: null })}>
@@ -175,7 +182,7 @@ export function TableView({ table, lead, onGone, onRenamed }: { table: TableInfo
           )}
         </div>
       ) : (
-        <Grid key={JSON.stringify(filters)} model={model} source={source} pk={pk} sorts={sorts} selection={selection} editable={editable} onSelect={setSelection} onSort={sortBy} onSave={(row, c, value) => save(row, { [c.name]: value })} onOpen={(row) => setSheet({ row })} />
+        <Grid key={JSON.stringify(filters)} model={model} source={source} pk={pk} sorts={sorts} selection={selection} editable={editable} onSelect={setSelection} onSort={sortBy} onSave={(row, c, value) => save(row, { [c.name]: value })} onOpen={(row) => setSheet({ row })} onFollow={(fk, value) => void navigate({ to: "/app/$ref/editor", params: { ref }, search: { schema: fk.schema === "public" ? undefined : fk.schema, table: fk.table, where: `${fk.column}=${value}` } })} />
       )}
       <div className="flex h-8 shrink-0 items-center gap-3 border-t bg-panel px-3 text-xs text-muted">
         <span className="tabular-nums">{t("editor.rowCount", { count: source.count, shown: count(source.count) })}</span>

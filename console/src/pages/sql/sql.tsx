@@ -1,5 +1,5 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { PanelLeft, Play, Plus, Save, Square, Workflow } from "lucide-react";
+import { AlignLeft, PanelLeft, Play, Plus, Save, Square, Workflow } from "lucide-react";
 import { lazy, Suspense, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { ApiError } from "@/api/client";
@@ -10,15 +10,16 @@ import { Button, IconButton, Select, Spinner } from "@/components/ui/base";
 import { useFeedback } from "@/components/ui/feedback";
 import { Menu } from "@/components/ui/overlay";
 import { useAppRef } from "@/lib/app-ref";
-import { newId } from "@/lib/format";
+import { count, newId } from "@/lib/format";
 import { readPref, writePref } from "@/lib/prefs";
 import { completionSql } from "@/lib/sql/introspect";
 import { QueryList, type Draft, type HistoryEntry } from "./query-list";
 import { Results } from "./results";
 import { SaveDialog } from "./save-dialog";
+import { Shortcuts } from "./shortcuts";
 
 const CodeEditor = lazy(() => import("@/components/code-editor"));
-const MAX_ROWS = 1000;
+const LIMITS = [100, 1000, 10_000, 100_000] as const;
 const PLAN_LEAD = "explain (format json) ";
 const MEASURE_LEAD = "begin;\nexplain (analyze, buffers, format json) ";
 
@@ -40,6 +41,7 @@ export function SqlPage() {
   const [error, setError] = useState<unknown>(null);
   const [mark, setMark] = useState<Mark | null>(null);
   const [saving, setSaving] = useState(false);
+  const [maxRows, setMaxRows] = useState<number>(() => readPref("sql.maxRows", 1000));
   const [side, setSide] = useState(false);
   const editor = useRef<EditorHandle>(null);
   const saved = useQuery({ queryKey: ["queries", ref], queryFn: () => listQueries(ref) });
@@ -74,7 +76,7 @@ export function SqlPage() {
     setError(null);
     setMark(null);
     try {
-      const result = await pgRun(ref, { sql, role, ...(role === "authenticated" && user.trim() ? { user_id: user.trim() } : {}), max_rows: MAX_ROWS, timeout_ms: 120_000, run_id: id });
+      const result = await pgRun(ref, { sql, role, ...(role === "authenticated" && user.trim() ? { user_id: user.trim() } : {}), max_rows: maxRows, timeout_ms: 120_000, run_id: id });
       setAnswer(result);
       // What ran may have changed the schema.
       if (result.results.some((r) => !/^(SELECT|EXPLAIN|SHOW)/i.test(r.command))) await client.invalidateQueries({ queryKey: ["pg", ref] });
@@ -147,7 +149,11 @@ export function SqlPage() {
           <IconButton label={t("sql.showList")} className="md:hidden" onClick={() => setSide(!side)}>
             <PanelLeft size={16} />
           </IconButton>
-          <h1 className="max-w-56 truncate text-sm font-semibold">{draft.name || t("sql.untitled")}</h1>
+          <h1 className="max-w-56 text-sm font-semibold">
+            <button type="button" className="max-w-full truncate" title={t("sql.rename")} onClick={() => setSaving(true)}>
+              {draft.name || t("sql.untitled")}
+            </button>
+          </h1>
           <Button size="sm" icon={<Plus size={13} />} onClick={() => fresh()}>
             {t("sql.newQuery")}
           </Button>
@@ -160,6 +166,22 @@ export function SqlPage() {
             ))}
           </Select>
           {role === "authenticated" && <UserIdInput className="h-7 w-44 font-mono text-xs" value={user} onChange={setUser} />}
+          <Select
+            aria-label={t("sql.maxRows")}
+            title={t("sql.maxRows")}
+            className="h-7 w-auto text-xs"
+            value={maxRows}
+            onChange={(e) => {
+              setMaxRows(Number(e.target.value));
+              writePref("sql.maxRows", Number(e.target.value));
+            }}
+          >
+            {LIMITS.map((n) => (
+              <option key={n} value={n}>
+                {t("sql.upTo", { shown: count(n) })}
+              </option>
+            ))}
+          </Select>
           <Menu
             trigger={
               <Button size="sm" icon={<Workflow size={13} />} disabled={run !== null || draft.sql.trim() === ""}>
@@ -171,6 +193,10 @@ export function SqlPage() {
               { label: t("sql.explainMeasure"), onSelect: () => explain(true) },
             ]}
           />
+          <IconButton label={t("sql.format")} className="size-7 border border-line-strong" disabled={draft.sql.trim() === ""} onClick={() => editor.current?.format()}>
+            <AlignLeft size={14} />
+          </IconButton>
+          <Shortcuts />
           <Button size="sm" icon={<Save size={13} />} onClick={save}>
             {t("common.save")}
           </Button>
@@ -189,7 +215,7 @@ export function SqlPage() {
             <CodeEditor key={draft.id} handle={editor} value={draft.sql} onChange={change} onRun={(s, from) => void execute(s, from)} onSave={save} schema={schema} mark={mark} hint={t("sql.placeholder")} />
           </Suspense>
         </div>
-        <Results answer={answer} error={error} sql={draft.sql} mark={mark} running={run} maxRows={MAX_ROWS} />
+        <Results answer={answer} error={error} sql={draft.sql} mark={mark} running={run} maxRows={maxRows} />
       </div>
       {saving && <SaveDialog initial={draft.name} onClose={() => setSaving(false)} onSave={(name) => void store(name)} />}
     </div>

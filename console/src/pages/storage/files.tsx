@@ -1,14 +1,15 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { File as FileIcon, FileImage, Folder, FolderPlus, FolderUp, Search, Trash2, Upload } from "lucide-react";
+import { FolderInput, FolderPlus, FolderUp, LayoutGrid, List, Search, Trash2, Upload } from "lucide-react";
 import { useRef, useState, type DragEvent } from "react";
 import { useTranslation } from "react-i18next";
 import { restFor } from "@/api/rest";
-import { listObjects, moveObject, removeObjects, uploadObject, type Bucket, type Entry } from "@/api/storage";
-import { Button, Checkbox, Field, IconButton, Input, Select, Spinner } from "@/components/ui/base";
+import { listObjects, moveObject, removeObjects, uploadObject, type Bucket } from "@/api/storage";
+import { Button, Field, IconButton, Input, Select, Spinner } from "@/components/ui/base";
 import { Empty, ErrorBox, useFeedback } from "@/components/ui/feedback";
 import { Dialog } from "@/components/ui/overlay";
 import { useAppRef } from "@/lib/app-ref";
-import { bytes, time } from "@/lib/format";
+import { readPref, writePref } from "@/lib/prefs";
+import { EntryLine, EntryTile } from "./entries";
 import { allUnder } from "./tree";
 import { FilePanel } from "./file-panel";
 import type { UploadQueue } from "./upload-queue";
@@ -32,6 +33,8 @@ export function Files({ bucket, path, queue, onPath }: { bucket: Bucket; path: s
   const [shown, setShown] = useState(PAGE);
   const [selected, setSelected] = useState<Set<string>>(new Set());
   const [open, setOpen] = useState<string | null>(null);
+  const [tiles, setTiles] = useState(() => readPref("storage.tiles", false));
+  const [moving, setMoving] = useState<string | null>(null);
   const [over, setOver] = useState(false);
   const [folder, setFolder] = useState<string | null>(null);
   const list = useQuery({
@@ -78,6 +81,7 @@ export function Files({ bucket, path, queue, onPath }: { bucket: Bucket; path: s
     await reload();
     toast(t("storage.removed", { count: doomed.length }));
   };
+  const chosenFiles = entries.filter((e) => e.id !== null && selected.has(e.name)).map((e) => e.name);
   const crumbs = path === "" ? [] : path.split("/");
   const openEntry = entries.find((e) => e.name === open && e.id !== null);
   return (
@@ -129,6 +133,21 @@ export function Files({ bucket, path, queue, onPath }: { bucket: Bucket; path: s
             )),
           )}
         </Select>
+        <IconButton
+          label={t(tiles ? "storage.asList" : "storage.asTiles")}
+          className="size-7 border border-line-strong"
+          onClick={() => {
+            setTiles(!tiles);
+            writePref("storage.tiles", !tiles);
+          }}
+        >
+          {tiles ? <List size={14} /> : <LayoutGrid size={14} />}
+        </IconButton>
+        {chosenFiles.length > 0 && (
+          <Button size="sm" icon={<FolderInput size={13} />} onClick={() => setMoving(path)}>
+            {t("storage.moveTo")} ({chosenFiles.length})
+          </Button>
+        )}
         {selected.size > 0 && (
           <Button size="sm" variant="danger" icon={<Trash2 size={13} />} onClick={() => void removeSelected().catch(fail)}>
             {t("common.delete")} ({selected.size})
@@ -179,30 +198,35 @@ export function Files({ bucket, path, queue, onPath }: { bucket: Bucket; path: s
               {!search && t("storage.noFilesHelp")}
             </Empty>
           ) : (
-            <ul className="divide-y">
-              {entries.map((e) => (
-                <Line
-                  key={e.name + String(e.id)}
-                  entry={e}
-                  selected={selected.has(e.name)}
-                  active={open === e.name}
-                  onDragStart={(drag) => drag.dataTransfer.setData(DRAGGED, JSON.stringify(selected.has(e.name) ? entries.filter((x) => x.id !== null && selected.has(x.name)).map((x) => x.name) : [e.name]))}
-                  onDrop={e.id === null ? (drop) => dropOn(drop, full(e.name)) : undefined}
-                  onSelect={() =>
-                    setSelected((s) => {
-                      const n = new Set(s);
-                      if (!n.delete(e.name)) n.add(e.name);
-                      return n;
-                    })
-                  }
-                  onOpen={() => {
-                    if (e.id === null) {
-                      setSelected(new Set());
-                      onPath(full(e.name));
-                    } else setOpen(e.name);
-                  }}
-                />
-              ))}
+            <ul className={tiles ? "grid grid-cols-[repeat(auto-fill,minmax(128px,1fr))] gap-3 p-4" : "divide-y"}>
+              {entries.map((e) => {
+                const View = tiles ? EntryTile : EntryLine;
+                return (
+                  <View
+                    key={e.name + String(e.id)}
+                    entry={e}
+                    bucket={bucket.id}
+                    path={full(e.name)}
+                    selected={selected.has(e.name)}
+                    active={open === e.name}
+                    onDragStart={(drag) => drag.dataTransfer.setData(DRAGGED, JSON.stringify(selected.has(e.name) ? chosenFiles : [e.name]))}
+                    onDrop={e.id === null ? (drop) => dropOn(drop, full(e.name)) : undefined}
+                    onSelect={() =>
+                      setSelected((s) => {
+                        const n = new Set(s);
+                        if (!n.delete(e.name)) n.add(e.name);
+                        return n;
+                      })
+                    }
+                    onOpen={() => {
+                      if (e.id === null) {
+                        setSelected(new Set());
+                        onPath(full(e.name));
+                      } else setOpen(e.name);
+                    }}
+                  />
+                );
+              })}
             </ul>
           )}
           {(list.data?.length ?? 0) >= shown && (
@@ -215,6 +239,28 @@ export function Files({ bucket, path, queue, onPath }: { bucket: Bucket; path: s
       </div>
       {over && <div className="pointer-events-none absolute inset-2 z-10 flex items-center justify-center rounded-lg border-2 border-dashed border-accent bg-accent-soft/80 text-base font-medium">{t("storage.dropHere")}</div>}
       <UploadList queue={queue} />
+      <Dialog
+        open={moving !== null}
+        onClose={() => setMoving(null)}
+        title={t("storage.moveTo")}
+        footer={
+          <Button
+            variant="primary"
+            disabled={moving?.trim().replace(/^\/+|\/+$/g, "") === path}
+            onClick={() => {
+              const target = (moving ?? "").trim().replace(/^\/+|\/+$/g, "");
+              setMoving(null);
+              void moveInto(chosenFiles, target).catch(fail);
+            }}
+          >
+            {t("storage.move")}
+          </Button>
+        }
+      >
+        <Field label={t("storage.folder")} help={t("storage.newPathHelp")}>
+          <Input autoFocus value={moving ?? ""} className="font-mono" placeholder={bucket.name} onChange={(e) => setMoving(e.target.value)} />
+        </Field>
+      </Dialog>
       <Dialog
         open={folder !== null}
         onClose={() => setFolder(null)}
@@ -243,23 +289,5 @@ export function Files({ bucket, path, queue, onPath }: { bucket: Bucket; path: s
         </Field>
       </Dialog>
     </div>
-  );
-}
-
-function Line({ entry: e, selected, active, onSelect, onOpen, onDragStart, onDrop }: { entry: Entry; selected: boolean; active: boolean; onSelect: () => void; onOpen: () => void; onDragStart: (e: DragEvent) => void; onDrop?: (e: DragEvent) => void }) {
-  const { t } = useTranslation();
-  const image = e.metadata?.mimetype?.startsWith("image/");
-  const Icon = e.id === null ? Folder : image ? FileImage : FileIcon;
-  return (
-    <li draggable={e.id !== null} onDragStart={onDragStart} onDrop={onDrop} className={`flex h-9 items-center gap-3 px-4 ${active ? "bg-accent-soft" : selected ? "bg-raised" : "hover:bg-hover"}`}>
-      <Checkbox hideLabel label={t("storage.select", { name: e.name })} checked={selected} onChange={onSelect} />
-      <button type="button" onClick={onOpen} className="flex h-full min-w-0 flex-1 items-center gap-2.5 text-left">
-        <Icon size={15} className={e.id === null ? "shrink-0 text-accent" : "shrink-0 text-muted"} />
-        <span className="min-w-0 flex-1 truncate">{e.name}</span>
-        <span className="hidden w-36 truncate text-xs text-muted sm:block">{e.metadata?.mimetype ?? ""}</span>
-        <span className="w-16 text-right text-xs text-muted tabular-nums">{e.id === null ? "" : bytes(e.metadata?.size)}</span>
-        <span className="hidden w-36 text-right text-xs text-muted tabular-nums md:block">{e.id === null ? "" : time(e.updated_at)}</span>
-      </button>
-    </li>
   );
 }

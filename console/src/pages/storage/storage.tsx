@@ -5,6 +5,7 @@ import { Archive, EllipsisVertical, PanelLeft, Plus } from "lucide-react";
 import { useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { restFor } from "@/api/rest";
+import { useCanWrite } from "@/api/session";
 import { deleteBucket, emptyBucket, listBuckets, type Bucket } from "@/api/storage";
 import { Badge, Button, IconButton, Spinner } from "@/components/ui/base";
 import { Empty, ErrorBox, useFeedback } from "@/components/ui/feedback";
@@ -24,7 +25,8 @@ export function StoragePage() {
   const search = useSearch({ from: "/app/$ref/storage" });
   const { confirm, toast, fail } = useFeedback();
   const [dialog, setDialog] = useState<{ bucket: Bucket | null } | null>(null);
-  const buckets = useQuery({ queryKey: ["buckets", ref], queryFn: async () => listBuckets(await restFor(client, ref)) });
+  const canWrite = useCanWrite();
+  const buckets = useQuery({ queryKey: ["buckets", ref], enabled: canWrite, queryFn: async () => listBuckets(await restFor(client, ref)) });
   const [queue] = useState(() => new UploadQueue(() => restFor(client, ref), (item) => void client.invalidateQueries({ queryKey: ["objects", ref, item.bucket] })));
   useEffect(() => {
     // Closing the page would stop what is on its way.
@@ -63,6 +65,12 @@ export function StoragePage() {
       {t("storage.create")}
     </Button>
   );
+  if (!canWrite)
+    return (
+      <Empty icon={<Archive size={32} />} title={t("storage.viewer")}>
+        {t("storage.viewerHelp")}
+      </Empty>
+    );
   return (
     <div className="flex h-full min-h-0">
       <aside className={clsx("h-full shrink-0 flex-col border-r bg-panel md:flex md:w-56", bucket ? "hidden" : "flex w-full")}>

@@ -143,7 +143,7 @@ export class UploadQueue {
         this.onDone(item);
       }
     } catch (error) {
-      if (!stopped) this.patch(item.id, { state: "failed", error, exists: error instanceof ApiError && (error.status === 409 || /exists/i.test(error.message)) });
+      if (!stopped) this.patch(item.id, { state: "failed", done: 0, error, exists: error instanceof ApiError && (error.status === 409 || /exists/i.test(error.message)) });
     } finally {
       this.startWaiting();
     }

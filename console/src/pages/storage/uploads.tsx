@@ -1,7 +1,9 @@
 import { CircleCheck, Pause, Play, RotateCcw, X } from "lucide-react";
 import { useSyncExternalStore } from "react";
 import { useTranslation } from "react-i18next";
+import { ApiError } from "@/api/client";
 import { Button, IconButton, Progress } from "@/components/ui/base";
+import { useHint } from "@/components/ui/feedback";
 import { bytes } from "@/lib/format";
 import type { UploadItem, UploadQueue } from "./upload-queue";
 
@@ -43,15 +45,16 @@ export function UploadList({ queue }: { queue: UploadQueue }) {
 
 function Line({ item: i, queue }: { item: UploadItem; queue: UploadQueue }) {
   const { t } = useTranslation();
+  const hint = useHint(i.error instanceof ApiError ? i.error : null);
   const reason = i.error instanceof Error ? i.error.message : i.error === null ? "" : String(i.error);
   return (
     <li className="flex items-center gap-3 px-4 py-1.5">
       <span className="min-w-0 flex-1">
         <span className="block truncate font-mono">{i.path}</span>
-        {i.state === "failed" && <span className="block break-words text-danger">{i.exists ? t("storage.fileExists") : reason}</span>}
+        {i.state === "failed" && <span className="block break-words text-danger">{i.exists ? t("storage.fileExists") : `${reason}${hint ? ` · ${hint}` : ""}`}</span>}
       </span>
-      <span className="w-28 shrink-0 text-right text-muted tabular-nums">{i.state === "failed" ? "" : `${Math.floor(i.done * 100)}% · ${bytes(i.size)}`}</span>
-      <span className="w-16 shrink-0 text-muted">{t(`storage.uploadStates.${i.state}`)}</span>
+      {i.state !== "failed" && <span className="shrink-0 text-right text-muted tabular-nums">{`${Math.floor(i.done * 100)}% · ${bytes(i.size)}`}</span>}
+      <span className="hidden shrink-0 text-muted sm:block">{t(`storage.uploadStates.${i.state}`)}</span>
       <span className="flex w-14 shrink-0 justify-end">
         {i.state === "running" && i.resumable && (
           <IconButton label={t("storage.pauseUpload")} className="size-6" onClick={() => queue.pause(i.id)}>

@@ -163,7 +163,7 @@ pub(crate) async fn cancel(
     target: Target,
     Id(id): Id,
 ) -> Result<Response, AdminError> {
-    admin.runs.cancel(&target.app.reference, &id).await?;
+    admin.runs.cancel(&target.app.reference, &id)?;
     Ok(input::nothing())
 }
 

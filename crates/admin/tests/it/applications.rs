@@ -128,3 +128,19 @@ async fn settings_and_queries_are_kept() {
     assert_eq!(refused, (404, "query_not_found".to_owned()));
     world.close().await;
 }
+
+#[tokio::test]
+async fn only_who_may_see_secrets_stands_in_for_users() {
+    let world = World::new().await;
+    let owner = world.signed_in("admin", PASSWORD).await;
+    let viewer = json!({"username": "looker", "password": PASSWORD, "role": "viewer"});
+    owner.must("POST", "/administrators", viewer).await;
+    let viewer = world.signed_in("looker", PASSWORD).await;
+    let path = |id: &str| format!("/apps/{}/users/{id}/token", world.app.reference);
+    let id = "00000000-0000-4000-8000-000000000000";
+    let refused = viewer.refused("POST", &path(id), Value::Null).await;
+    assert_eq!(refused, (403, "forbidden".to_owned()));
+    let refused = owner.refused("POST", &path("nobody"), Value::Null).await;
+    assert_eq!(refused, (400, "invalid_value".to_owned()));
+    world.close().await;
+}

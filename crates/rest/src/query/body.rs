@@ -6,11 +6,14 @@ use crate::schema_cache::routines::Routine;
 
 use super::snippet::Snippet;
 
-/// What the rows of the result go by; no column is called so.
-pub(super) const ROWS: &str = "pgrst_rows";
+/// What the rows of the result go by; no column is called so. Upstream's name: it shows in plans.
+pub(super) const ROWS: &str = "_postgrest_t";
 
 /// The column of a function's value.
 pub(super) const SCALAR: &str = "pgrst_scalar";
+
+/// No row, or none that has a key.
+pub(super) const NO_LOCATION: &str = "array[]::text[]";
 
 /// The body, aggregated over the rows.
 pub(super) fn aggregate(sql: &mut Snippet, handler: &Handler, routine: Option<&Routine>) {
@@ -69,11 +72,17 @@ fn csv(sql: &mut Snippet) {
 
 /// `key=eq.value` of each primary key column, if one row was written.
 pub(super) fn location(sql: &mut Snippet, primary_key: &[String]) {
-    sql.push("case when pg_catalog.count(*) = 1 then coalesce((select array_agg(j.key || '=' || coalesce('eq.' || j.value, 'is.null')) from (select row_to_json(s) as row from ");
-    sql.push(SOURCE)
+    sql.push("case when pg_catalog.count(")
+        .push(ROWS)
+        .push(") = 1 then coalesce((select array_agg(j.key || '=' || coalesce('eq.' || j.value, 'is.null')) from (select row_to_json(s) as row from ")
+        .push(SOURCE)
         .push(" s limit 1) d cross join json_each_text(d.row) j where j.key = any(");
     sql.value(super::fragment::array_literal(primary_key))
-        .push("::text[])), '{}') else '{}' end");
+        .push("::text[])), ")
+        .push(NO_LOCATION)
+        .push(") else ")
+        .push(NO_LOCATION)
+        .push(" end");
 }
 
 /// A function of the user's own takes rows of its table only.

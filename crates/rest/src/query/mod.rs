@@ -4,6 +4,7 @@
 mod body;
 mod call;
 mod count;
+mod explained;
 mod fragment;
 mod mutate;
 mod read;
@@ -64,6 +65,12 @@ pub fn build(plan: &DbPlan, request: &ApiRequest, config: &RestConfig) -> MainQu
             sql.push(", ").push(option.name());
         }
         sql.push(") ");
+        explained::statement(&mut sql, plan, request, config);
+        return MainQuery {
+            main: sql,
+            layout: None,
+            explain_count: None,
+        };
     }
     let preferences = &request.preferences;
     let mut explain_count = None;
@@ -99,10 +106,9 @@ pub fn build(plan: &DbPlan, request: &ApiRequest, config: &RestConfig) -> MainQu
             )
         }
     };
-    let layout = (!matches!(plan.media_type, MediaType::Plan { .. })).then_some(layout);
     MainQuery {
         main: sql,
-        layout,
+        layout: Some(layout),
         explain_count,
     }
 }
@@ -181,11 +187,10 @@ fn answer_from(
         sql.push(")");
     }
     let single = counting.routine.is_some_and(|routine| !routine.returns_set);
-    let page = match (single, &plan.handler) {
-        // The function is called although nobody reads its result.
-        (true, Handler::None) => "greatest(pg_catalog.count(*), 1)",
-        (true, _) => "1::bigint",
-        (false, _) => "pg_catalog.count(*)",
+    let page = if single {
+        "1::bigint"
+    } else {
+        "pg_catalog.count(*)"
     };
     if !sql.sql().is_empty() {
         sql.push(" ");

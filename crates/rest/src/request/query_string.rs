@@ -58,7 +58,8 @@ fn syntax_in<T>(
     })
 }
 
-/// `name=value` pairs; `+` is a blank, broken percent escapes stay as they are.
+/// `name=value` pairs; `+` is a blank, broken percent escapes stay as they are. Between two
+/// separators there is a pair without name and value.
 pub(super) fn decode_pairs(text: &str) -> Vec<(String, Option<String>)> {
     let decode = |part: &str| {
         if part.bytes().any(|b| b == b'%' || b == b'+') {
@@ -70,8 +71,7 @@ pub(super) fn decode_pairs(text: &str) -> Vec<(String, Option<String>)> {
             part.to_owned()
         }
     };
-    text.split(['&', ';'])
-        .filter(|pair| !pair.is_empty())
+    text.split_terminator(['&', ';'])
         .map(|pair| match pair.split_once('=') {
             Some((name, value)) => (decode(name), Some(decode(value))),
             None => (decode(pair), None),
