@@ -289,6 +289,7 @@ impl Registry {
             ),
             settings: ArcSwap::from_pointee(self.settings(stored)?),
             activity: self.activity.of(stored.reference.as_str()),
+            stream: Default::default(),
             clock: self.options.clock.clone(),
             reference: stored.reference.clone(),
         })

@@ -179,6 +179,9 @@ impl Realtime {
             if slots.contains(&changes::slot_name(&app.reference))
                 && let Ok(state) = self.app(app).await
             {
+                // At once, since clients may be quicker than the reader.
+                let window = self.options.changes.window;
+                state.registry.keep_everything_for(window);
                 state.changes.wake();
             }
         }
