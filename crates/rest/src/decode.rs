@@ -82,7 +82,11 @@ pub(crate) fn decode<R: Columns>(rows: &[R], layout: Option<Layout>) -> Result<D
         });
     };
     let Some(row) = rows.first() else {
-        return Ok(DbResult::default());
+        // Without a body nothing is aggregated: a function's one row was filtered away.
+        return Ok(DbResult {
+            total: Some(0),
+            ..DbResult::default()
+        });
     };
     let mut index = 0..;
     let mut next = || index.next().unwrap_or_default();

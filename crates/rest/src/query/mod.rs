@@ -94,12 +94,11 @@ pub fn build(plan: &DbPlan, request: &ApiRequest, config: &RestConfig) -> MainQu
                     separate: counts && is_bounded(request, config),
                     limit: None,
                     routine: Some(&call.routine),
-                    first_cte: false,
                 },
             )
         }
     };
-    let layout = (!matches!(plan.media_type, MediaType::Plan { .. })).then_some(layout);
+    let layout = (!is_explained(plan)).then_some(layout);
     MainQuery {
         main: sql,
         layout,
@@ -117,8 +116,14 @@ struct Counting<'a> {
     limit: Option<u64>,
     /// The function that is called.
     routine: Option<&'a Routine>,
-    /// No table expression stands before it.
-    first_cte: bool,
+}
+
+/// How an execution plan counts the rows of the page. Plans tell costs and widths: the statement has
+/// the columns of upstream's.
+const EXPLAINED_PAGE: &str = "pg_catalog.count(_postgrest_t)";
+
+fn is_explained(plan: &DbPlan) -> bool {
+    matches!(plan.media_type, MediaType::Plan { .. })
 }
 
 fn is_bounded(request: &ApiRequest, config: &RestConfig) -> bool {
@@ -143,16 +148,11 @@ fn read_statement(
             None
         },
         routine: None,
-        first_cte: true,
     };
-    if body::needs_source(&plan.handler) {
+    if is_explained(plan) || body::needs_source(&plan.handler) {
         sql.push("with ").push(SOURCE).push(" as (");
         read::query(sql, read);
         sql.push(")");
-        let counting = Counting {
-            first_cte: false,
-            ..counting
-        };
         return answer_from(sql, plan, read, &counting, |sql| {
             sql.push("select * from ").qualified(&body::source());
         });
@@ -171,47 +171,65 @@ fn answer_from(
     counting: &Counting<'_>,
     rows: impl FnOnce(&mut Snippet),
 ) -> Layout {
-    if counting.separate {
-        sql.push(if counting.first_cte { "with " } else { ", " })
-            .push("pgrst_counted as (");
-        count::rows(sql, read);
-        if let Some(limit) = counting.limit {
-            sql.push(" limit ").value(limit.to_string());
-        }
-        sql.push(")");
-    }
     let single = counting.routine.is_some_and(|routine| !routine.returns_set);
-    let page = match (single, &plan.handler) {
-        // The function is called although nobody reads its result.
-        (true, Handler::None) => "greatest(pg_catalog.count(*), 1)",
-        (true, _) => "1::bigint",
-        (false, _) => "pg_catalog.count(*)",
+    let page = if single {
+        "1::bigint"
+    } else {
+        "pg_catalog.count(*)"
     };
     if !sql.sql().is_empty() {
         sql.push(" ");
     }
-    sql.push("select ").push(page);
-    let layout = Layout {
+    sql.push("select ");
+    let explained = is_explained(plan);
+    let mut layout = Layout {
         total: counting.wanted,
         body: plan.handler != Handler::None,
         ..Layout::default()
     };
-    if layout.total {
-        sql.push(", ").push(if counting.separate {
-            "(select pg_catalog.count(*) from pgrst_counted)"
-        } else {
-            page
-        });
-    }
-    if layout.body {
-        sql.push(", ");
+    if explained {
+        // Upstream has the total first, and all columns always.
+        let page = if single { "1" } else { EXPLAINED_PAGE };
+        total(sql, read, counting, page);
+        sql.push(", ").push(page).push(", ");
         body::aggregate(sql, &plan.handler, counting.routine);
+    } else {
+        sql.push(page);
+        if layout.total {
+            sql.push(", ");
+            total(sql, read, counting, page);
+        }
+        if layout.body {
+            sql.push(", ");
+            body::aggregate(sql, &plan.handler, counting.routine);
+        }
     }
     response_settings(sql);
+    if explained {
+        sql.push(", ''");
+        layout = Layout::default();
+    }
     sql.push(" from (");
     rows(sql);
     sql.push(") ").push(ROWS);
     layout
+}
+
+/// How many rows there are in all.
+fn total(sql: &mut Snippet, read: &ReadNode, counting: &Counting<'_>, page: &str) {
+    if !counting.wanted {
+        sql.push("null::bigint");
+    } else if counting.separate {
+        // No table expression: mistakes in the rows' own query are to be found before its.
+        sql.push("(select pg_catalog.count(*) from (");
+        count::rows(sql, read);
+        if let Some(limit) = counting.limit {
+            sql.push(" limit ").value(limit.to_string());
+        }
+        sql.push(") pgrst_counted)");
+    } else {
+        sql.push(page);
+    }
 }
 
 /// What SQL functions said about the answer: read last, after all rows.
@@ -248,19 +266,35 @@ fn mutate_statement(
     };
     sql.push("with ").push(SOURCE).push(" as (");
     mutate::statement(sql, mutate);
-    sql.push(") select pg_catalog.count(*)");
-    if let Some(primary_key) = located {
-        sql.push(", ");
-        body::location(sql, primary_key);
+    sql.push(") select ");
+    let explained = is_explained(plan);
+    sql.push(if explained {
+        "'', pg_catalog.count(_postgrest_t)"
+    } else {
+        "pg_catalog.count(*)"
+    });
+    match located {
+        Some(primary_key) => {
+            sql.push(", ");
+            body::location(sql, primary_key);
+        }
+        None if explained => {
+            sql.push(", '{}'::text[]");
+        }
+        None => {}
     }
-    if layout.body {
+    if layout.body || explained {
         sql.push(", ");
         body::aggregate(sql, &plan.handler, None);
     }
-    if layout.inserted {
-        sql.push(", nullif(current_setting('pgrst.inserted', true), '')::bigint");
+    const INSERTED: &str = ", nullif(current_setting('pgrst.inserted', true), '')::bigint";
+    if layout.inserted && !explained {
+        sql.push(INSERTED);
     }
     response_settings(sql);
+    if explained {
+        sql.push(if layout.inserted { INSERTED } else { ", ''" });
+    }
     sql.push(" from (");
     if layout.body {
         read::query(sql, read);

@@ -21,7 +21,12 @@ macro_rules! chapters {
 chapters! {
     reading,
     filters,
+    grammar,
+    ranges,
+    negotiation,
     embedding,
+    relationships,
+    keys,
     writing,
     functions,
     preferences,
