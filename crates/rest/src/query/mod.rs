@@ -101,7 +101,6 @@ pub fn build(plan: &DbPlan, request: &ApiRequest, config: &RestConfig) -> MainQu
                     separate: counts && is_bounded(request, config),
                     limit: None,
                     routine: Some(&call.routine),
-                    first_cte: false,
                 },
             )
         }
@@ -123,8 +122,6 @@ struct Counting<'a> {
     limit: Option<u64>,
     /// The function that is called.
     routine: Option<&'a Routine>,
-    /// No table expression stands before it.
-    first_cte: bool,
 }
 
 fn is_bounded(request: &ApiRequest, config: &RestConfig) -> bool {
@@ -149,16 +146,11 @@ fn read_statement(
             None
         },
         routine: None,
-        first_cte: true,
     };
     if body::needs_source(&plan.handler) {
         sql.push("with ").push(SOURCE).push(" as (");
         read::query(sql, read);
         sql.push(")");
-        let counting = Counting {
-            first_cte: false,
-            ..counting
-        };
         return answer_from(sql, plan, read, &counting, |sql| {
             sql.push("select * from ").qualified(&body::source());
         });
@@ -177,15 +169,6 @@ fn answer_from(
     counting: &Counting<'_>,
     rows: impl FnOnce(&mut Snippet),
 ) -> Layout {
-    if counting.separate {
-        sql.push(if counting.first_cte { "with " } else { ", " })
-            .push("pgrst_counted as (");
-        count::rows(sql, read);
-        if let Some(limit) = counting.limit {
-            sql.push(" limit ").value(limit.to_string());
-        }
-        sql.push(")");
-    }
     let single = counting.routine.is_some_and(|routine| !routine.returns_set);
     let page = if single {
         "1::bigint"
@@ -201,12 +184,16 @@ fn answer_from(
         body: plan.handler != Handler::None,
         ..Layout::default()
     };
-    if layout.total {
-        sql.push(", ").push(if counting.separate {
-            "(select pg_catalog.count(*) from pgrst_counted)"
-        } else {
-            page
-        });
+    if layout.total && counting.separate {
+        // No table expression: mistakes in the rows' own query are to be found before its.
+        sql.push(", (select pg_catalog.count(*) from (");
+        count::rows(sql, read);
+        if let Some(limit) = counting.limit {
+            sql.push(" limit ").value(limit.to_string());
+        }
+        sql.push(") pgrst_counted)");
+    } else if layout.total {
+        sql.push(", ").push(page);
     }
     if layout.body {
         sql.push(", ");

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use http::Request;
+use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::snippet::Bind;
@@ -191,4 +192,61 @@ fn a_call_names_its_arguments() {
         "{sql}"
     );
     assert_eq!(binds, [text("1")]);
+}
+
+/// The statement for `uri`, if it asks for one.
+fn statement(uri: &str) -> Option<String> {
+    let config = RestConfig {
+        schemas: vec!["api".to_owned()],
+        aggregates: true,
+        ..RestConfig::default()
+    };
+    let (parts, ()) = Request::builder().uri(uri).body(()).ok()?.into_parts();
+    let request = ApiRequest::parse(&config, &parts, bytes::Bytes::new()).ok()?;
+    match crate::plan::plan(&request, &config, &cache()).ok()? {
+        Plan::Db(plan) => Some(build(&plan, &request, &config).main.sql().to_owned()),
+        _ => None,
+    }
+}
+
+/// What is left of `sql` without quoted names and constants.
+fn unquoted(sql: &str) -> String {
+    let mut out = String::new();
+    let mut chars = sql.chars();
+    while let Some(c) = chars.next() {
+        if matches!(c, '"' | '\'') {
+            // A doubled mark opens the next piece at once.
+            assert!(chars.any(|inner| inner == c), "left open: {sql}");
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}
+
+proptest! {
+    #[test]
+    fn nothing_of_a_request_stands_bare(
+        select in r#"([a-c*:,()."!]|name|info|members|%22|%5C|;|--|'|->|->>|::|\.\.\.|count\(\)|\.sum\(\)){0,12}"#,
+        filter in r#"(eq|in|is|like\(any\)|fts|not\.eq|cs)\.([a-z,(){}';"*]|%22|%5C|--|/\*|null){0,12}"#,
+        order in r#"(id|name|info|%22;%22|members|->|->>|\.desc|\.nullsfirst|,|\(|\)|'|;){0,6}"#,
+        limit in r"[0-9;' -]{0,4}",
+    ) {
+        for uri in [
+            format!("/clubs?select={select}&id={filter}&order={order}&limit={limit}"),
+            format!("/clubs?select=name,members({select})&members.name={filter}&members.order={order}"),
+            format!("/clubs?or=(name.{filter},id.{filter})&offset={limit}"),
+            format!("/rpc/add?a={filter}"),
+        ] {
+            let encoded = [('"', "%22"), ('{', "%7B"), ('}', "%7D"), ('>', "%3E"), (' ', "%20")];
+            let uri = encoded
+                .iter()
+                .fold(uri, |uri, (mark, code)| uri.replace(*mark, code));
+            let Some(sql) = statement(&uri) else { continue };
+            let bare = unquoted(&sql);
+            for mark in [";", "--", "/*", "\\"] {
+                prop_assert!(!bare.contains(mark), "{mark} of {uri} in {sql}");
+            }
+        }
+    }
 }

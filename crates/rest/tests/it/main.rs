@@ -22,7 +22,12 @@ macro_rules! chapters {
 chapters! {
     reading,
     filters,
+    grammar,
+    ranges,
+    read_negotiation,
     embedding,
+    relationships,
+    keys,
     writing,
     functions,
     preferences,
