@@ -26,6 +26,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use hearth_apps::settings::RealtimeSettings;
 use hearth_apps::{App, AppDatabase};
 use hearth_core::{AppRef, Claims};
 use hearth_pg::Login;
@@ -62,11 +63,12 @@ pub struct ChangeOptions {
     pub max_record_bytes: usize,
 }
 
-impl Default for ChangeOptions {
-    fn default() -> Self {
+impl ChangeOptions {
+    /// What an application's settings say.
+    pub fn of(settings: &RealtimeSettings) -> Self {
         Self {
-            window: Duration::from_secs(600),
-            window_bytes: 64 * 1024 * 1024,
+            window: Duration::from_secs(settings.resume_window_seconds.into()),
+            window_bytes: settings.resume_window_bytes,
             max_record_bytes: 1024 * 1024,
         }
     }
@@ -301,7 +303,7 @@ pub struct Changes {
     app: Arc<App>,
     registry: Arc<Registry>,
     sockets: Arc<OpenSockets>,
-    options: ChangeOptions,
+    options: Option<ChangeOptions>,
     link: Arc<Mutex<Link>>,
     checked: Checked,
     emitter: Emitter,
@@ -314,7 +316,7 @@ impl Changes {
         app: Arc<App>,
         registry: Arc<Registry>,
         sockets: Arc<OpenSockets>,
-        options: ChangeOptions,
+        options: Option<ChangeOptions>,
     ) -> Self {
         Self {
             emitter: Emitter::new(app.clone()),
@@ -349,11 +351,17 @@ impl Changes {
             self.app.clone(),
             self.registry.clone(),
             self.sockets.clone(),
-            self.options.clone(),
+            self.options(),
             self.link.clone(),
             receiver,
         );
         self.tasks.spawn(reader.run(self.stop.clone()));
+    }
+
+    /// How changes are read now.
+    pub fn options(&self) -> ChangeOptions {
+        let of_settings = || ChangeOptions::of(&self.app.settings().realtime);
+        self.options.clone().unwrap_or_else(of_settings)
     }
 
     /// Makes sure that the reader runs, for broadcasts out of the database.

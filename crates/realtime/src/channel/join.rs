@@ -141,7 +141,7 @@ pub async fn run(shared: Arc<Shared>, join: Join) -> Result<Box<Joined>, Refusal
         }
     };
     let policies = if join.private {
-        Some(policies(&shared, &caller, join.name()).await?)
+        Some(policies(&shared, &caller, &join).await?)
     } else {
         None
     };
@@ -284,9 +284,10 @@ pub async fn run(shared: Arc<Shared>, join: Join) -> Result<Box<Joined>, Refusal
     }))
 }
 
-async fn policies(shared: &Shared, caller: &Caller, name: &str) -> Result<Policies, Refusal> {
+async fn policies(shared: &Shared, caller: &Caller, join: &Join) -> Result<Policies, Refusal> {
+    let name = join.name();
     let read = authorize::read(&shared.app.app, caller, &shared.headers, name).await;
-    let policies = read.map_err(|error| match error {
+    let mut policies = read.map_err(|error| match error {
         AuthorizeError::Unavailable => Refusal::DatabaseUnavailable,
         AuthorizeError::Busy => Refusal::IncreaseConnectionPool,
         AuthorizeError::Policy(error) => {
@@ -294,6 +295,10 @@ async fn policies(shared: &Shared, caller: &Caller, name: &str) -> Result<Polici
             Refusal::Unauthorized(name.to_owned())
         }
     })?;
+    if !join.presence_state {
+        // Asked again when the client tracks itself, which enables presence.
+        policies.presence_read = None;
+    }
     if policies.broadcast_read == Some(true) || policies.presence_read == Some(true) {
         Ok(policies)
     } else {

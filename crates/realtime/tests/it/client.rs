@@ -7,6 +7,7 @@ use std::time::Duration;
 use axum::Extension;
 use futures_util::{SinkExt, StreamExt};
 use hearth_apps::RequestContext;
+use hearth_realtime::changes::ChangeOptions;
 use hearth_realtime::{Options, Realtime};
 use hearth_testkit::TestApp;
 use serde_json::{Value, json};
@@ -227,6 +228,18 @@ impl Client {
         self.reply(&reference).await;
         let surplus = self.unread.iter().find(|message| message["event"] == event);
         assert!(surplus.is_none(), "{surplus:?}");
+    }
+}
+
+/// Options with a window of so many seconds.
+pub fn window(seconds: u64) -> Options {
+    let usual = ChangeOptions::of(&Default::default());
+    Options {
+        changes: Some(ChangeOptions {
+            window: Duration::from_secs(seconds),
+            ..usual
+        }),
+        ..Options::default()
     }
 }
 

@@ -3,7 +3,7 @@
 use hearth_apps::StreamState;
 use serde_json::json;
 
-use crate::client::{Client, Server, binding};
+use crate::client::{Client, Server, binding, window};
 
 async fn numbers(client: &mut Client, until: i64) -> Vec<i64> {
     let mut numbers = Vec::new();
@@ -81,8 +81,7 @@ async fn has_slot(server: &Server) -> bool {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_slot_outlives_its_listeners_and_a_restart_but_not_the_window() {
-    let mut options = hearth_realtime::Options::default();
-    options.changes.window = std::time::Duration::from_secs(2);
+    let options = window(2);
     let mut server = Server::with(options.clone()).await;
     server.messages().await;
     assert!(!has_slot(&server).await);

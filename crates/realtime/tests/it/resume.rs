@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::client::{Client, Server, binding};
+use crate::client::{Client, Server, binding, window};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_client_resumes_behind_its_last_position() {
@@ -231,8 +231,7 @@ async fn a_client_may_leave_broadcasts_out() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_idle_client_is_told_how_far_the_stream_is() {
-    let mut options = hearth_realtime::Options::default();
-    options.changes.window = std::time::Duration::from_secs(20);
+    let options = window(20);
     let server = Server::with(options).await;
     server.messages().await;
     let mut client = server.anon("2.0.0").await;
