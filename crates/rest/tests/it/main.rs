@@ -3,8 +3,10 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod large;
 mod reload;
 mod scenario;
+mod sessions;
 mod tokens;
 
 macro_rules! chapters {
