@@ -89,12 +89,12 @@ impl Registry {
         server: Arc<Server>,
         options: RegistryOptions,
     ) -> Result<Arc<Self>, RegistryError> {
-        ensure_control_database(&server, &options.control_database).await?;
         let control = Pool::new(
             server.config(&Login::Admin, &options.control_database),
             4,
             Duration::from_secs(10),
         );
+        ensure_control_database(&server, &control, &options.control_database).await?;
         let fingerprint = provision::fingerprint(&options.sets);
         let registry = Arc::new(Self {
             server,

@@ -112,6 +112,60 @@ pub fn build(plan: &DbPlan, request: &ApiRequest, config: &RestConfig) -> MainQu
     }
 }
 
+/// The statement of `plan` with plain rows for an answer, which become JSON outside of PostgreSQL.
+/// None where the answer needs more than the rows: a body of another kind, a total besides the
+/// page, the key of what was inserted.
+pub fn build_rows(plan: &DbPlan, request: &ApiRequest, config: &RestConfig) -> Option<Snippet> {
+    let is_plain = matches!(
+        plan.handler,
+        Handler::Json | Handler::SingleJson { stripped: false }
+    );
+    if !is_plain || matches!(plan.media_type, MediaType::Plan { .. }) {
+        return None;
+    }
+    let mut sql = Snippet::new();
+    match &plan.statement {
+        Statement::Read { read, .. } => {
+            let preferences = &request.preferences;
+            if preferences.explains_count()
+                || (preferences.counts_rows() && is_bounded(request, config))
+            {
+                return None;
+            }
+            read::query(&mut sql, read);
+        }
+        Statement::Mutate { read, mutate, .. } if !counts_inserted(mutate, request) => {
+            sql.push("with ").push(SOURCE).push(" as (");
+            mutate::statement(&mut sql, mutate, true);
+            sql.push(") ");
+            read::query(&mut sql, read);
+        }
+        _ => return None,
+    }
+    Some(sql)
+}
+
+/// The statement of `plan` where it is a write that answers nothing but how many rows it touched,
+/// which PostgreSQL says without being asked.
+pub fn build_bare(plan: &DbPlan, request: &ApiRequest) -> Option<Snippet> {
+    let Statement::Mutate { mutate, .. } = &plan.statement else {
+        return None;
+    };
+    let located = request.preferences.representation == Some(Representation::HeadersOnly);
+    if plan.handler != Handler::None || located || counts_inserted(mutate, request) {
+        return None;
+    }
+    let mut sql = Snippet::new();
+    mutate::statement(&mut sql, mutate, false);
+    Some(sql)
+}
+
+/// How many rows are new, and not merged into old ones, is asked for.
+fn counts_inserted(mutate: &MutatePlan, request: &ApiRequest) -> bool {
+    let merges = request.preferences.resolution == Some(Resolution::Merge);
+    matches!(mutate, MutatePlan::Insert { conditions, .. } if merges || !conditions.is_empty())
+}
+
 /// How the total is counted.
 struct Counting<'a> {
     /// A total is asked for.
@@ -219,16 +273,9 @@ fn mutate_statement(
     request: &ApiRequest,
 ) -> Layout {
     let preferences = &request.preferences;
-    let (primary_key, upserts) = match mutate {
-        MutatePlan::Insert {
-            primary_key,
-            conditions,
-            ..
-        } => {
-            let merges = preferences.resolution == Some(Resolution::Merge);
-            (Some(primary_key), merges || !conditions.is_empty())
-        }
-        _ => (None, false),
+    let primary_key = match mutate {
+        MutatePlan::Insert { primary_key, .. } => Some(primary_key),
+        _ => None,
     };
     let located =
         primary_key.filter(|_| preferences.representation == Some(Representation::HeadersOnly));
@@ -236,10 +283,10 @@ fn mutate_statement(
         total: false,
         location: located.is_some(),
         body: plan.handler != Handler::None,
-        inserted: upserts,
+        inserted: counts_inserted(mutate, request),
     };
     sql.push("with ").push(SOURCE).push(" as (");
-    mutate::statement(sql, mutate);
+    mutate::statement(sql, mutate, true);
     sql.push(") select pg_catalog.count(*)");
     if let Some(primary_key) = located {
         sql.push(", ");

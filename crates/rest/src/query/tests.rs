@@ -7,9 +7,9 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::snippet::Bind;
-use super::{MainQuery, build};
+use super::{MainQuery, build, build_bare, build_rows};
 use crate::config::RestConfig;
-use crate::plan::types::Plan;
+use crate::plan::types::{DbPlan, Plan};
 use crate::request::ApiRequest;
 use crate::schema_cache::model::{Handler, MediaHandler, Qualified, SchemaCache, Table};
 use crate::schema_cache::relationships::{Cardinality, KeyRelationship, Relationship, derive};
@@ -81,7 +81,10 @@ fn cache() -> SchemaCache {
     cache
 }
 
-fn sql(method: &str, uri: &str, prefer: &str, body: &str) -> (String, Vec<Bind>) {
+fn with_plan<T>(
+    [method, uri, prefer, body]: [&str; 4],
+    write: impl FnOnce(&DbPlan, &ApiRequest, &RestConfig) -> T,
+) -> T {
     let config = RestConfig {
         schemas: vec!["api".to_owned()],
         ..RestConfig::default()
@@ -96,8 +99,26 @@ fn sql(method: &str, uri: &str, prefer: &str, body: &str) -> (String, Vec<Bind>)
     let Plan::Db(plan) = crate::plan::plan(&request, &config, &cache()).unwrap() else {
         panic!("no plan for the database");
     };
-    let MainQuery { main, .. } = build(&plan, &request, &config);
-    (main.sql().to_owned(), main.binds().to_vec())
+    write(&plan, &request, &config)
+}
+
+fn sql(method: &str, uri: &str, prefer: &str, body: &str) -> (String, Vec<Bind>) {
+    with_plan([method, uri, prefer, body], |plan, request, config| {
+        let MainQuery { main, .. } = build(plan, request, config);
+        (main.sql().to_owned(), main.binds().to_vec())
+    })
+}
+
+fn rows(method: &str, uri: &str, prefer: &str, body: &str) -> Option<String> {
+    with_plan([method, uri, prefer, body], |plan, request, config| {
+        build_rows(plan, request, config).map(|sql| sql.sql().to_owned())
+    })
+}
+
+fn bare(method: &str, uri: &str, prefer: &str, body: &str) -> Option<String> {
+    with_plan([method, uri, prefer, body], |plan, request, _| {
+        build_bare(plan, request).map(|sql| sql.sql().to_owned())
+    })
 }
 
 fn text(value: &str) -> Bind {
@@ -249,4 +270,48 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn rows_are_asked_for_where_they_are_the_whole_answer() {
+    let read = rows("GET", "/clubs?select=id&id=eq.1", "", "");
+    let plain = "select \"api\".\"clubs\".\"id\" from \"api\".\"clubs\" \
+                 where \"api\".\"clubs\".\"id\" = $1";
+    assert_eq!(read.as_deref(), Some(plain));
+    // All rows are the page: their number is the total.
+    assert!(rows("GET", "/clubs", "count=exact", "").is_some());
+    assert_eq!(rows("GET", "/clubs?limit=1", "count=exact", ""), None);
+    assert_eq!(rows("GET", "/clubs", "count=planned", ""), None);
+    assert_eq!(rows("HEAD", "/clubs", "", ""), None);
+    let body = r#"{"id": 1}"#;
+    let inserted = rows("POST", "/clubs?select=id", "return=representation", body).unwrap();
+    assert!(
+        inserted.starts_with("with pgrst_source as (insert into"),
+        "{inserted}"
+    );
+    assert!(
+        inserted.ends_with(
+            "returning \"api\".\"clubs\".\"id\") \
+             select \"clubs\".\"id\" from \"pgrst_source\" as \"clubs\""
+        ),
+        "{inserted}"
+    );
+    let merges = "return=representation,resolution=merge-duplicates";
+    assert_eq!(rows("POST", "/clubs", merges, body), None);
+    assert_eq!(rows("GET", "/rpc/add?a=1", "", ""), None);
+}
+
+#[test]
+fn a_write_that_answers_nothing_returns_nothing() {
+    let body = r#"{"id": 1}"#;
+    let insert = bare("POST", "/clubs", "return=minimal", body).unwrap();
+    assert!(insert.starts_with("insert into"), "{insert}");
+    assert!(insert.ends_with(") pgrst_body"), "{insert}");
+    assert_eq!(bare("POST", "/clubs", "return=headers-only", body), None);
+    assert_eq!(bare("POST", "/clubs", "return=representation", body), None);
+    assert_eq!(
+        bare("POST", "/clubs", "resolution=merge-duplicates", body),
+        None
+    );
+    assert_eq!(bare("GET", "/clubs", "", ""), None);
 }

@@ -3,9 +3,11 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-mod large;
+mod large_answers;
+mod large_bodies;
 mod reload;
 mod scenario;
+mod sessions;
 mod tokens;
 
 macro_rules! chapters {
