@@ -7,6 +7,7 @@ mod captured;
 mod fanout;
 mod figures;
 mod http;
+mod listeners;
 mod pgbench;
 mod process;
 mod report;
@@ -84,6 +85,8 @@ enum Part {
     Rest,
     /// Sockets beside a bare broadcaster.
     Fanout,
+    /// Sockets that listen to different rows.
+    Listeners,
     /// Objects beside a static file server.
     Storage,
     /// Cold start and memory at rest.
@@ -128,7 +131,14 @@ async fn bench(options: Options) -> anyhow::Result<()> {
         runs,
         ..Report::default()
     };
-    for part in [Part::Rest, Part::Fanout, Part::Storage, Part::Start] {
+    let parts = [
+        Part::Rest,
+        Part::Fanout,
+        Part::Listeners,
+        Part::Storage,
+        Part::Start,
+    ];
+    for part in parts {
         if !options.only.is_empty() && !options.only.contains(&part) {
             continue;
         }
@@ -144,6 +154,10 @@ async fn bench(options: Options) -> anyhow::Result<()> {
             Part::Fanout => {
                 let sockets = usize::try_from(options.sockets)?;
                 fanout::measure(&hearth, sockets, runs, &mut report).await
+            }
+            Part::Listeners => {
+                let sockets = usize::try_from(options.sockets)?;
+                listeners::measure(&hearth, sockets, runs, &mut report).await
             }
             Part::Storage => storage::measure(&hearth, scratch.path(), runs, &mut report).await,
             Part::Start => start::measure(&mut hearth, runs, &mut report).await,

@@ -29,10 +29,12 @@ const home = sub("/", lazyRouteComponent(() => import("./pages/home/home"), "Hom
 const editor = createRoute({
   getParentRoute: () => app,
   path: "/editor",
-  validateSearch: (s: Record<string, unknown>): { schema?: string; table?: string; new?: boolean } => ({
+  validateSearch: (s: Record<string, unknown>): { schema?: string; table?: string; new?: boolean; where?: string } => ({
     schema: typeof s["schema"] === "string" ? s["schema"] : undefined,
     table: s["table"] === undefined ? undefined : String(s["table"]),
     new: s["new"] === true ? true : undefined,
+    // `column=value`: the row that a foreign key points at.
+    where: s["where"] === undefined ? undefined : String(s["where"]),
   }),
   component: lazyRouteComponent(() => import("./pages/editor/editor"), "EditorPage"),
 });
@@ -44,6 +46,10 @@ const dbExtensions = sub("/database/extensions", lazyRouteComponent(() => import
 const dbRoles = sub("/database/roles", lazyRouteComponent(() => import("./pages/database/roles"), "RolesPage"));
 const dbIndexes = sub("/database/indexes", lazyRouteComponent(() => import("./pages/database/indexes"), "IndexesPage"));
 const replication = sub("/database/replication", lazyRouteComponent(() => import("./pages/database/replication"), "ReplicationPage"));
+const diagram = sub("/database/diagram", lazyRouteComponent(() => import("./pages/database/diagram/diagram"), "DiagramPage"));
+const webhooks = sub("/database/webhooks", lazyRouteComponent(() => import("./pages/database/webhooks/webhooks"), "WebhooksPage"));
+const migrations = sub("/database/migrations", lazyRouteComponent(() => import("./pages/database/migrations"), "MigrationsPage"));
+const backups = sub("/database/backups", lazyRouteComponent(() => import("./pages/database/backups"), "BackupsPage"));
 const users = sub("/auth/users", lazyRouteComponent(() => import("./pages/auth/users"), "UsersPage"));
 const policies = sub("/auth/policies", lazyRouteComponent(() => import("./pages/auth/policies"), "PoliciesPage"));
 const providers = sub("/auth/providers", lazyRouteComponent(() => import("./pages/auth/providers"), "ProvidersPage"));
@@ -59,6 +65,8 @@ const storage = createRoute({
   component: lazyRouteComponent(() => import("./pages/storage/storage"), "StoragePage"),
 });
 const realtime = sub("/realtime", lazyRouteComponent(() => import("./pages/realtime/realtime"), "RealtimePage"));
+const reports = sub("/reports", lazyRouteComponent(() => import("./pages/reports/reports"), "ReportsPage"));
+const logs = sub("/logs", lazyRouteComponent(() => import("./pages/logs/logs"), "LogsPage"));
 const apiDocs = sub("/api", lazyRouteComponent(() => import("./pages/api-docs/api-docs"), "ApiDocsPage"));
 const settings = sub("/settings", lazyRouteComponent(() => import("./pages/settings/settings"), "SettingsPage"));
 
@@ -87,6 +95,10 @@ const tree = root.addChildren([
     dbRoles,
     dbIndexes,
     replication,
+    diagram,
+    webhooks,
+    migrations,
+    backups,
     toFirst("/auth", "/app/$ref/auth/users"),
     users,
     policies,
@@ -95,6 +107,8 @@ const tree = root.addChildren([
     storage,
     realtime,
     apiDocs,
+    reports,
+    logs,
     settings,
   ]),
 ]);

@@ -79,12 +79,7 @@ export function tableUrl(table: string, params: [string, string][]): string {
   return `/rest/v1/${seg(table)}${q ? `?${q}` : ""}`;
 }
 
-export interface Page {
-  rows: Row[];
-  total: number | null;
-}
-
-export async function readRows(rest: Rest, schema: string, table: string, columns: readonly ColumnInfo[], o: { filters: Filter[]; sorts: Sort[]; offset: number; limit: number; count?: boolean; signal?: AbortSignal }): Promise<Page> {
+export async function readRows(rest: Rest, schema: string, table: string, columns: readonly ColumnInfo[], o: { filters: readonly Filter[]; sorts: readonly Sort[]; offset: number; limit: number; signal?: AbortSignal }): Promise<Row[]> {
   const params: [string, string][] = [
     ["select", selectParam(columns)],
     ...whereParam(o.filters),
@@ -92,34 +87,55 @@ export async function readRows(rest: Rest, schema: string, table: string, column
     ["offset", String(o.offset)],
     ["limit", String(o.limit)],
   ];
-  const response = await call(rest, "GET", tableUrl(table, params), {
-    headers: { "Accept-Profile": schema, ...(o.count === false ? {} : { Prefer: "count=estimated" }) },
-    signal: o.signal,
+  const response = await call(rest, "GET", tableUrl(table, params), { headers: { "Accept-Profile": schema }, signal: o.signal });
+  return (await response.json()) as Row[];
+}
+
+/** How many rows the conditions let through: exact for small tables, the planner's word for large ones. */
+export async function countRows(rest: Rest, schema: string, table: string, filters: readonly Filter[], signal?: AbortSignal): Promise<number> {
+  const response = await call(rest, "HEAD", tableUrl(table, [...whereParam(filters), ["limit", "0"]]), {
+    headers: { "Accept-Profile": schema, Prefer: "count=estimated" },
+    signal,
   });
-  const rows = (await response.json()) as Row[];
   const total = Number(/\/(\d+)$/.exec(response.headers.get("content-range") ?? "")?.[1] ?? Number.NaN);
-  return { rows, total: Number.isFinite(total) ? total : null };
+  return Number.isFinite(total) ? total : 0;
+}
+
+const keyFilters = (pk: readonly string[], row: Row): Filter[] => pk.map((k) => ({ column: k, op: "eq", value: String(row[k]) }));
+
+/** The row as it is now; null where it is gone. */
+export async function readRow(rest: Rest, schema: string, table: string, columns: readonly ColumnInfo[], pk: readonly string[], row: Row): Promise<Row | null> {
+  const [now] = await readRows(rest, schema, table, columns, { filters: keyFilters(pk, row), sorts: [], offset: 0, limit: 1 });
+  return now ?? null;
 }
 
 const json = (schema: string, prefer: string) => ({ "Content-Type": "application/json", "Content-Profile": schema, Prefer: prefer });
 
-export async function insertRows(rest: Rest, schema: string, table: string, rows: Row[], columns?: string[], signal?: AbortSignal): Promise<void> {
+/** What happens to a new row whose key is taken. */
+export const ON_CONFLICT = ["refuse", "merge", "ignore"] as const;
+export type OnConflict = (typeof ON_CONFLICT)[number];
+
+export async function insertRows(rest: Rest, schema: string, table: string, rows: Row[], columns?: string[], signal?: AbortSignal, conflict: OnConflict = "refuse"): Promise<void> {
   const params: [string, string][] = columns ? [["columns", columns.map(quoted).join(",")]] : [];
-  await call(rest, "POST", tableUrl(table, params), { headers: json(schema, "return=minimal,missing=default"), body: JSON.stringify(rows), signal });
+  await call(rest, "POST", tableUrl(table, params), { headers: json(schema, `return=minimal,missing=default${conflict === "refuse" ? "" : `,resolution=${conflict}-duplicates`}`), body: JSON.stringify(rows), signal });
 }
 
-/** Changes one row if it is still what the page shows; null says that it is not. */
-export async function updateRow(rest: Rest, schema: string, table: string, pk: readonly string[], row: Row, change: Row, unchanged: Filter[]): Promise<Row | null> {
-  const keys: Filter[] = pk.map((k) => ({ column: k, op: "eq", value: String(row[k]) }));
-  const response = await call(rest, "PATCH", tableUrl(table, whereParam([...keys, ...unchanged])), {
+/** Changes one row if `unchanged` still holds; false says that it does not, or that the row is gone. */
+export async function updateRow(rest: Rest, schema: string, table: string, pk: readonly string[], row: Row, change: Row, unchanged: readonly Filter[]): Promise<boolean> {
+  const [first] = pk;
+  const response = await call(rest, "PATCH", tableUrl(table, [...whereParam([...keyFilters(pk, row), ...unchanged]), ...(first === undefined ? [] : ([["select", quoted(first)]] as [string, string][]))]), {
     headers: json(schema, "return=representation"),
     body: JSON.stringify(change),
   });
-  const rows = (await response.json()) as Row[];
-  return rows[0] ?? null;
+  return ((await response.json()) as Row[]).length > 0;
 }
 
 export async function deleteRows(rest: Rest, schema: string, table: string, pk: readonly string[], rows: readonly Row[]): Promise<void> {
   for (let i = 0; i < rows.length; i += 100)
     await call(rest, "DELETE", tableUrl(table, keysParam(pk, rows.slice(i, i + 100))), { headers: json(schema, "return=minimal") });
+}
+
+/** Deletes what the conditions let through; all rows without any. */
+export async function deleteMatching(rest: Rest, schema: string, table: string, filters: readonly Filter[]): Promise<void> {
+  await call(rest, "DELETE", tableUrl(table, whereParam(filters)), { headers: json(schema, "return=minimal") });
 }

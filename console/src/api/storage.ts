@@ -1,4 +1,5 @@
 import i18n from "@/i18n";
+import type { Upload } from "tus-js-client";
 import { ApiError, seg } from "./client";
 import { call, type Rest } from "./rest";
 
@@ -53,6 +54,57 @@ export async function signObject(r: Rest, bucket: string, path: string, expiresI
 
 export const downloadObject = async (r: Rest, bucket: string, path: string) => (await call(r, "GET", `/storage/v1/object/authenticated/${seg(bucket)}/${objectPath(path)}`)).blob();
 
+export interface ResumableOptions {
+  upsert: boolean;
+  onProgress: (part: number) => void;
+  onDone: () => void;
+  onError: (error: unknown) => void;
+}
+
+/** Bytes of one request of a resumable upload, as Supabase's own documentation has it. */
+const CHUNK = 6 * 1024 * 1024;
+
+/**
+ * An upload by the TUS protocol that goes on where it stopped: after a lost connection by itself,
+ * after a pause by `start`, and after the page was closed when the same file is chosen again.
+ */
+export async function resumableUpload(r: Rest, bucket: string, path: string, file: File, o: ResumableOptions): Promise<Upload> {
+  const tus = await import("tus-js-client");
+  const upload = new tus.Upload(file, {
+    endpoint: `/apps/${seg(r.ref)}/storage/v1/upload/resumable`,
+    headers: { apikey: r.key, authorization: `Bearer ${r.key}`, ...(o.upsert ? { "x-upsert": "true" } : {}) },
+    metadata: { bucketName: bucket, objectName: path, contentType: file.type || "application/octet-stream" },
+    chunkSize: CHUNK,
+    uploadDataDuringCreation: true,
+    removeFingerprintOnSuccess: true,
+    retryDelays: [0, 1000, 3000, 5000, 10_000],
+    fingerprint: (f) => Promise.resolve(["hearth", r.ref, bucket, path, f instanceof File ? `${f.size}-${f.lastModified}` : ""].join(":")),
+    onProgress: (sent, total) => o.onProgress(total > 0 ? sent / total : 1),
+    onSuccess: () => o.onDone(),
+    onError: (error) => o.onError(refusalOf(error)),
+  });
+  const [earlier] = await upload.findPreviousUploads();
+  if (earlier) upload.resumeFromPreviousUpload(earlier);
+  upload.start();
+  return upload;
+}
+
+function refusalOf(error: Error | { originalResponse?: { getStatus(): number; getBody(): string } | null; message: string }): unknown {
+  const response = "originalResponse" in error ? error.originalResponse : null;
+  if (!response) return new ApiError(0, "unreachable", i18n.t("error.unreachable"), i18n.t("error.unreachableHint"));
+  return refusal(response.getStatus(), response.getBody());
+}
+
+/** What the storage service answered, as an error. */
+function refusal(status: number, text: string): ApiError {
+  try {
+    const body = JSON.parse(text) as { message?: string; error?: string; statusCode?: string };
+    return new ApiError(Number(body.statusCode) || status, body.error ?? String(status), body.message ?? `HTTP ${status}`);
+  } catch {
+    return new ApiError(status, String(status), text.length > 0 && text.length < 300 ? text : `HTTP ${status}`);
+  }
+}
+
 /** An upload with progress, which fetch does not tell. */
 export function uploadObject(r: Rest, bucket: string, path: string, file: File, onProgress: (part: number) => void, signal: AbortSignal, upsert = false): Promise<void> {
   return new Promise((resolve, reject) => {
@@ -65,16 +117,7 @@ export function uploadObject(r: Rest, bucket: string, path: string, file: File, 
     xhr.upload.onprogress = (e) => e.lengthComputable && onProgress(e.loaded / e.total);
     xhr.onload = () => {
       if (xhr.status < 300) return resolve();
-      let message = `HTTP ${xhr.status}`;
-      let code = String(xhr.status);
-      try {
-        const body = JSON.parse(xhr.responseText) as { message?: string; error?: string };
-        message = body.message ?? message;
-        code = body.error ?? code;
-      } catch {
-        // The status is all there is.
-      }
-      reject(new ApiError(xhr.status, code, message));
+      reject(refusal(xhr.status, xhr.responseText));
     };
     xhr.onerror = () => reject(new ApiError(0, "unreachable", i18n.t("error.unreachable"), i18n.t("error.unreachableHint")));
     xhr.onabort = () => reject(new DOMException("aborted", "AbortError"));

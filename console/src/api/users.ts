@@ -1,4 +1,5 @@
-import { seg } from "./client";
+import { appPath } from "./apps";
+import { api, seg } from "./client";
 import { call, type Rest } from "./rest";
 
 export interface AuthUser {
@@ -62,4 +63,13 @@ export function providersOf(u: AuthUser): string[] {
   if (Array.isArray(list) && list.length > 0) return list.map(String);
   const one = u.app_metadata["provider"];
   return typeof one === "string" ? [one] : u.is_anonymous ? ["anonymous"] : [];
+}
+
+/** An access token as the user's own, for looking at things as they do; an hour long. */
+export const userToken = async (ref: string, id: string) => (await api<{ access_token: string }>("POST", `${appPath(ref)}/users/${seg(id)}/token`)).access_token;
+
+/** The claims that a token carries, as JSON. */
+export function claimsText(token: string): string {
+  const part = (token.split(".")[1] ?? "").replaceAll("-", "+").replaceAll("_", "/");
+  return new TextDecoder().decode(Uint8Array.from(atob(part), (c) => c.charCodeAt(0)));
 }

@@ -1,4 +1,4 @@
-import { autocompletion, closeBrackets, closeBracketsKeymap, completionKeymap } from "@codemirror/autocomplete";
+import { autocompletion, closeBrackets, closeBracketsKeymap, closeCompletion, completionKeymap } from "@codemirror/autocomplete";
 import { defaultKeymap, history, historyKeymap, indentWithTab } from "@codemirror/commands";
 import { PostgreSQL, sql, type SQLNamespace } from "@codemirror/lang-sql";
 import { bracketMatching, HighlightStyle, syntaxHighlighting } from "@codemirror/language";
@@ -7,7 +7,7 @@ import { highlightSelectionMatches, searchKeymap } from "@codemirror/search";
 import { Compartment, EditorState, Prec } from "@codemirror/state";
 import { drawSelection, EditorView, highlightActiveLine, highlightActiveLineGutter, keymap, lineNumbers, placeholder } from "@codemirror/view";
 import { tags } from "@lezer/highlight";
-import { useEffect, useRef } from "react";
+import { useEffect, useRef, type RefObject } from "react";
 
 export interface Mark {
   /** 0-based offset into the text. */
@@ -36,6 +36,30 @@ const colours = HighlightStyle.define([
   { tag: tags.typeName, color: "var(--warn)" },
 ]);
 
+export interface EditorHandle {
+  /** Lays the selection, or all of it, out anew. */
+  format: () => void;
+  /** The selected text, or all of it, with where it begins. */
+  chosen: () => { sql: string; from: number };
+}
+
+function chosenIn(v: EditorView): { sql: string; from: number } {
+  const s = v.state.selection.main;
+  return s.empty ? { sql: v.state.doc.toString(), from: 0 } : { sql: v.state.sliceDoc(s.from, s.to), from: s.from };
+}
+
+/** SQL that the formatter does not understand stays as it is. */
+async function layOut(v: EditorView): Promise<void> {
+  const { sql: text, from } = chosenIn(v);
+  const { format } = await import("sql-formatter");
+  try {
+    const laid = format(text, { language: "postgresql", keywordCase: "preserve", tabWidth: 2 });
+    if (laid !== text) v.dispatch({ changes: { from, to: from + text.length, insert: laid } });
+  } catch {
+    // Half a statement has no layout.
+  }
+}
+
 export default function CodeEditor(props: {
   value: string;
   onChange: (value: string) => void;
@@ -46,6 +70,7 @@ export default function CodeEditor(props: {
   mark?: Mark | null;
   hint?: string;
   readOnly?: boolean;
+  handle?: RefObject<EditorHandle | null>;
 }) {
   const host = useRef<HTMLDivElement>(null);
   const view = useRef<EditorView | null>(null);
@@ -56,8 +81,9 @@ export default function CodeEditor(props: {
   useEffect(() => {
     if (!host.current) return undefined;
     const run = (v: EditorView) => {
-      const s = v.state.selection.main;
-      now.current.onRun?.(s.empty ? v.state.doc.toString() : v.state.sliceDoc(s.from, s.to), s.empty ? 0 : s.from);
+      const { sql: text, from } = chosenIn(v);
+      closeCompletion(v);
+      now.current.onRun?.(text, from);
       return true;
     };
     const v = new EditorView({
@@ -68,6 +94,14 @@ export default function CodeEditor(props: {
           Prec.highest(
             keymap.of([
               { key: "Mod-Enter", run },
+              {
+                key: "Shift-Alt-f",
+                preventDefault: true,
+                run: (v) => {
+                  void layOut(v);
+                  return true;
+                },
+              },
               {
                 key: "Mod-s",
                 preventDefault: true,
@@ -101,6 +135,7 @@ export default function CodeEditor(props: {
       }),
     });
     view.current = v;
+    if (now.current.handle) now.current.handle.current = { chosen: () => chosenIn(v), format: () => void layOut(v) };
     v.focus();
     return () => v.destroy();
   }, []);

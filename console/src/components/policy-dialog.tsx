@@ -6,6 +6,7 @@ import { Button, Field, Input, Select, Textarea } from "@/components/ui/base";
 import { ErrorBox, useFeedback } from "@/components/ui/feedback";
 import { Sheet } from "@/components/ui/overlay";
 import { useAppRef } from "@/lib/app-ref";
+import { nameProblem } from "@/lib/sql/identifier";
 import { COMMANDS, createPolicy, hasCheck, hasUsing, replacePolicy, type Command, type PolicyDraft } from "@/lib/sql/policy";
 
 /** One policy as a form with the SQL it makes beside it. */
@@ -24,7 +25,8 @@ export function PolicySheet({ draft, before, onClose }: { draft: PolicyDraft | n
   }, [draft]);
   if (!p) return null;
   const set = (change: Partial<PolicyDraft>) => setP({ ...p, ...change });
-  const ready = p.name.trim() !== "";
+  const problem = nameProblem(p.name);
+  const ready = problem === null;
   const sql = ready ? (before ? replacePolicy(before, p) : createPolicy(p)) : "";
   const save = async () => {
     setBusy(true);
@@ -56,7 +58,7 @@ export function PolicySheet({ draft, before, onClose }: { draft: PolicyDraft | n
       }
     >
       <div className="space-y-4">
-        <Field label={t("policies.name")}>
+        <Field label={t("policies.name")} error={problem === "editor.nameLong" ? t(problem) : undefined}>
           <Input autoFocus value={p.name} onChange={(e) => set({ name: e.target.value })} />
         </Field>
         <div className="grid grid-cols-2 gap-3">

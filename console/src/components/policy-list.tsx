@@ -2,6 +2,7 @@ import { useQueryClient } from "@tanstack/react-query";
 import { Pencil, Trash2 } from "lucide-react";
 import { useTranslation } from "react-i18next";
 import { pgQuery } from "@/api/pg";
+import { useCanWrite } from "@/api/session";
 import { Badge, IconButton } from "@/components/ui/base";
 import { useFeedback } from "@/components/ui/feedback";
 import { useAppRef } from "@/lib/app-ref";
@@ -16,6 +17,7 @@ export function PolicyList({ policies, onEdit }: { policies: PolicyInfo[]; onEdi
   const ref = useAppRef();
   const client = useQueryClient();
   const { confirm, toast, fail } = useFeedback();
+  const canWrite = useCanWrite();
   const remove = async (p: PolicyInfo) => {
     const yes = await confirm({ title: t("policies.dropTitle", { name: p.name }), body: t("policies.dropBody", { table: `${p.schema}.${p.table}`, command: t(`policies.commands.${p.command}`) }), action: t("common.delete"), danger: true });
     if (!yes) return;
@@ -44,12 +46,16 @@ export function PolicyList({ policies, onEdit }: { policies: PolicyInfo[]; onEdi
               {p.check && <div>{`with check ${p.check}`}</div>}
             </div>
           </div>
-          <IconButton label={t("common.edit")} onClick={() => onEdit(p)}>
-            <Pencil size={14} />
-          </IconButton>
-          <IconButton label={t("common.delete")} onClick={() => void remove(p)}>
-            <Trash2 size={14} />
-          </IconButton>
+          {canWrite && (
+            <>
+              <IconButton label={t("common.edit")} onClick={() => onEdit(p)}>
+                <Pencil size={14} />
+              </IconButton>
+              <IconButton label={t("common.delete")} onClick={() => void remove(p)}>
+                <Trash2 size={14} />
+              </IconButton>
+            </>
+          )}
         </li>
       ))}
     </ul>

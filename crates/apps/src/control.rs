@@ -20,6 +20,11 @@ const CONTROL: MigrationSet = MigrationSet {
             name: "console",
             sql: include_str!("../migrations/0002_console.sql"),
         },
+        Migration {
+            number: 3,
+            name: "activity",
+            sql: include_str!("../migrations/0003_activity.sql"),
+        },
     ],
     repeatable: &[],
 };

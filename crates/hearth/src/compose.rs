@@ -12,7 +12,9 @@ use hearth_pg::{MigrationSet, bootstrap};
 use hearth_realtime::Realtime;
 use hearth_rest::Rest;
 use hearth_storage::Storage;
+use hearth_webhooks::{Patience, Webhooks};
 
+use crate::database::OpenDatabase;
 use crate::demo;
 use crate::root::{self, RootState};
 
@@ -23,6 +25,7 @@ pub(crate) fn migration_sets() -> Vec<MigrationSet> {
         hearth_auth::migrations(),
         hearth_storage::migrations(),
         hearth_realtime::migrations(),
+        hearth_webhooks::migrations(),
     ]
 }
 
@@ -34,6 +37,8 @@ pub(crate) struct Composed {
     pub(crate) admin: Arc<Admin>,
     /// Closes its sockets before the server stops.
     pub(crate) realtime: Arc<Realtime>,
+    /// Tells other servers of changes.
+    pub(crate) webhooks: Arc<Webhooks>,
 }
 
 /// Builds everything over `registry`.
@@ -41,14 +46,14 @@ pub(crate) fn compose(
     config: &ServerConfig,
     registry: &Arc<Registry>,
     root: RootState,
-    database_address: (String, u16),
+    database: &OpenDatabase,
 ) -> anyhow::Result<Composed> {
     let rest = Rest::new();
     forget_with_applications(registry, &rest);
     let auth = Auth::new(auth_config(config));
     let storage = Storage::new(storage_config(config))?;
     let realtime = Realtime::new();
-    let admin = Admin::new(admin_config(config, database_address), registry.clone());
+    let admin = Admin::new(admin_config(config, database), registry.clone());
     let root = root::router(root)
         .merge(hearth_admin::router(admin.clone()))
         .merge(hearth_console::router());
@@ -72,6 +77,7 @@ pub(crate) fn compose(
         gateway: Gateway::new(registry.clone(), gateway, services),
         admin,
         realtime,
+        webhooks: Webhooks::new(Patience::default())?,
     })
 }
 
@@ -101,10 +107,11 @@ fn storage_config(config: &ServerConfig) -> hearth_storage::StorageConfig {
     }
 }
 
-pub(crate) fn admin_config(config: &ServerConfig, database_address: (String, u16)) -> AdminConfig {
+pub(crate) fn admin_config(config: &ServerConfig, database: &OpenDatabase) -> AdminConfig {
     let config = config.clone();
     AdminConfig {
-        database_address,
+        database_address: database.address(),
+        server_log: database.server_log(),
         templates: vec![Template {
             name: "chatroom",
             sql: demo::sql(),

@@ -12,6 +12,7 @@ pub mod changes;
 pub mod channel;
 pub mod connection;
 pub mod error;
+mod events;
 pub mod frame;
 pub mod http;
 pub mod limits;
@@ -178,6 +179,9 @@ impl Realtime {
             if slots.contains(&changes::slot_name(&app.reference))
                 && let Ok(state) = self.app(app).await
             {
+                // At once, since clients may be quicker than the reader.
+                let window = self.options.changes.window;
+                state.registry.keep_everything_for(window);
                 state.changes.wake();
             }
         }

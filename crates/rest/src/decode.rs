@@ -82,7 +82,7 @@ pub(crate) fn decode<R: Columns>(rows: &[R], layout: Option<Layout>) -> Result<D
         });
     };
     let Some(row) = rows.first() else {
-        // Without a body nothing is aggregated: a function's one row was filtered away.
+        // Nothing was aggregated: the one result of a function, which a filter took away.
         return Ok(DbResult {
             total: Some(0),
             ..DbResult::default()

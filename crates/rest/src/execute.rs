@@ -314,16 +314,7 @@ impl Job<'_> {
         } = specials;
         let scoped = Scoped::begin_with(conn, access, *isolation, of_login, rights).await?;
         scoped.set(of_caller).await?;
-        if let Some(function) = &self.config().pre_request {
-            let mut call = String::from("select ");
-            if let Some(schema) = &function.schema {
-                hearth_pg::identifier::push_quoted(&mut call, schema);
-                call.push('.');
-            }
-            hearth_pg::identifier::push_quoted(&mut call, &function.name);
-            call.push_str("()");
-            scoped.query(&call, &[]).await?;
-        }
+        self.run_pre_request(&scoped).await?;
         let rows = scoped.query(query.main.sql(), &params).await?;
         let mut result = decode(&rows, query.layout)?;
         self.check(plan, &result)?;
@@ -341,7 +332,27 @@ impl Job<'_> {
         Ok(result)
     }
 
+    /// `db-pre-request`: a function of the application's own that comes before everything else.
+    async fn run_pre_request(&self, scoped: &Scoped<'_>) -> Result<(), PgError> {
+        let Some(function) = &self.config().pre_request else {
+            return Ok(());
+        };
+        let mut call = String::from("select ");
+        if let Some(schema) = &function.schema {
+            hearth_pg::identifier::push_quoted(&mut call, schema);
+            call.push('.');
+        }
+        hearth_pg::identifier::push_quoted(&mut call, &function.name);
+        call.push_str("()");
+        scoped.query(&call, &[]).await?;
+        Ok(())
+    }
+
     fn check(&self, plan: &DbPlan, result: &DbResult) -> Result<(), Refusal> {
+        if matches!(plan.media_type, MediaType::Plan { .. }) {
+            // Lines of an execution plan, not rows.
+            return Ok(());
+        }
         let mutation = match &plan.statement {
             Statement::Mutate { mutation, .. } => Some(*mutation),
             _ => None,
@@ -397,6 +408,7 @@ impl Job<'_> {
         let conn = &self.connect().await?;
         let search_path = self.config().search_path(&self.request.schema);
         let rights = self.rights(&search_path);
+        let _touches = self.config().pre_request.is_some().then(|| conn.touches());
         let work = async {
             let Specials {
                 isolation,
@@ -406,6 +418,7 @@ impl Job<'_> {
             let scoped =
                 Scoped::begin_with(conn, Access::ReadOnly, isolation, &of_login, &rights).await?;
             scoped.set(&of_caller).await?;
+            self.run_pre_request(&scoped).await?;
             let mut all = Vec::with_capacity(queries.len());
             for (sql, params) in queries {
                 all.push(scoped.query(sql, params).await?);

@@ -96,10 +96,16 @@ async fn answer(
             timing.done("transaction");
             response::of_result(&plan, &request, config, result)?
         }
-        Plan::Describe { headers_only } => describe(&job, headers_only).await?,
-        Plan::TableInfo(table) => response::of_table(&table),
-        Plan::RoutineInfo(routine) => response::of_routine(&routine),
-        Plan::SchemaInfo => response::of_schema(),
+        Plan::Describe { headers_only } => {
+            let description = describe(&job, headers_only).await?;
+            timing.done("transaction");
+            description
+        }
+        info => {
+            // Nothing is asked of PostgreSQL; the stage is named all the same, as upstream does.
+            timing.done("transaction");
+            response::of_info(&info)
+        }
     };
     timing.done("response");
     Ok(answer)

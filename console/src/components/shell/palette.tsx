@@ -16,6 +16,7 @@ export function Palette() {
   const { t } = useTranslation();
   const navigate = useNavigate();
   const [open, setOpen] = useState(false);
+  const [typed, setTyped] = useState("");
   const here = useLocation({ select: (l) => l.pathname });
   const ref = decodeURIComponent(/^\/app\/([^/]+)/.exec(here)?.[1] ?? "");
   const apps = useApps();
@@ -35,21 +36,30 @@ export function Palette() {
       window.removeEventListener(EVENT, show);
     };
   }, []);
+  // What is listed is ranked and drawn as a whole: of thousands of tables only those that can be meant.
+  const meant = (tables.data ?? []).filter((x) => `${x.schema}.${x.name}`.toLowerCase().includes(typed.trim().toLowerCase())).slice(0, 200);
   const go = (to: string, search?: Record<string, string>) => {
     setOpen(false);
+    setTyped("");
     void navigate({ to: to as "/", search: search as never });
   };
   const item = "flex cursor-pointer items-center gap-2 rounded px-2.5 py-1.5 text-sm data-[selected=true]:bg-hover";
   const group = "[&_[cmdk-group-heading]]:px-2.5 [&_[cmdk-group-heading]]:py-1 [&_[cmdk-group-heading]]:text-xs [&_[cmdk-group-heading]]:text-faint";
   const base = `/app/${encodeURIComponent(ref)}`;
   return (
-    <Dialog.Root open={open} onOpenChange={setOpen}>
+    <Dialog.Root
+      open={open}
+      onOpenChange={(o) => {
+        setOpen(o);
+        setTyped("");
+      }}
+    >
       <Dialog.Portal>
         <Dialog.Overlay className="fixed inset-0 z-50 bg-black/40" />
         <Dialog.Content aria-describedby={undefined} className="fixed top-[12vh] left-1/2 z-50 w-[min(560px,calc(100vw-24px))] -translate-x-1/2 overflow-hidden rounded-lg border bg-panel shadow-2xl outline-none">
           <Dialog.Title className="sr-only">{t("palette.open")}</Dialog.Title>
           <Command label={t("palette.open")}>
-            <Command.Input placeholder={t("palette.placeholder")} className="h-11 w-full border-b bg-transparent px-4 text-base outline-none" />
+            <Command.Input value={typed} onValueChange={setTyped} placeholder={t("palette.placeholder")} className="h-11 w-full border-b bg-transparent px-4 text-base outline-none" />
             <Command.List className="scroll-thin max-h-[52vh] overflow-y-auto p-1.5">
               <Command.Empty className="p-6 text-center text-sm text-muted">{t("palette.none")}</Command.Empty>
               {ref !== "" && (
@@ -74,9 +84,9 @@ export function Palette() {
                   })}
                 </Command.Group>
               )}
-              {(tables.data ?? []).length > 0 && (
+              {meant.length > 0 && (
                 <Command.Group heading={t("palette.tables")} className={group}>
-                  {(tables.data ?? []).slice(0, 500).map((x) => (
+                  {meant.map((x) => (
                     <Command.Item key={`${x.schema}.${x.name}`} value={`table ${x.schema}.${x.name}`} className={item} onSelect={() => go(`${base}/editor`, { schema: x.schema, table: x.name })}>
                       <span className="font-mono text-faint">{x.schema}.</span>
                       <span className="-ml-2 font-mono">{x.name}</span>

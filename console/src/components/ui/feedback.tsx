@@ -6,22 +6,31 @@ import { ApiError } from "@/api/client";
 import { Button, IconButton, Input } from "./base";
 import { Dialog } from "./overlay";
 
+/** What to do about a refusal: the server's hint, or what is known of the code. PostgreSQL says what is wrong and not always what helps. */
+export function useHint(error: ApiError | null): string | undefined {
+  const { t, i18n } = useTranslation();
+  if (!error) return undefined;
+  if (error.hint) return error.hint;
+  return i18n.exists(`error.hints.${error.code}`) ? t(`error.hints.${error.code}` as "error.hint") : undefined;
+}
+
 /** The server's words, its hint and its code. */
 export function ErrorBox({ error, onRetry, className }: { error: unknown; onRetry?: () => void; className?: string }) {
   const { t } = useTranslation();
-  if (!error) return null;
   const e = error instanceof ApiError ? error : null;
   const message = error instanceof Error ? error.message : String(error);
+  const hint = useHint(e);
+  if (!error) return null;
   return (
     <div role="alert" className={clsx("flex gap-2 rounded-md border border-danger/30 bg-danger-soft px-3 py-2 text-sm", className)}>
       <CircleAlert size={16} className="mt-0.5 shrink-0 text-danger" />
       <div className="min-w-0 flex-1 break-words">
         <div className="font-medium text-danger">{message}</div>
         {e?.details && <div className="mt-0.5 whitespace-pre-wrap">{e.details}</div>}
-        {e?.hint && (
+        {hint && (
           <div className="mt-0.5 text-muted">
             {t("error.hint")}
-            {e.hint}
+            {hint}
           </div>
         )}
         {e && e.code !== "unreachable" && <div className="mt-0.5 font-mono text-xs text-muted">{e.code}</div>}

@@ -47,8 +47,10 @@ export const manage = {
   inspector: {
     title: "Realtime 检查器", description: "加入频道，查看数据库变更、广播和在线状态，与客户端看到的一样。", channel: "频道", join: "加入", leave: "离开", role: "身份", anon: "anon（未登录）", service: "service_role", token: "用户令牌", tokenHelp: "粘贴一个用户的 access_token，以该用户的身份查看", private: "私有频道", changes: "数据库变更", broadcast: "广播", presence: "在线状态", schema: "模式", table: "表（* 为全部）", filter: "过滤，例如 room=eq.1", event: "事件", send: "发送", eventName: "事件名", payload: "内容 (JSON)", clear: "清空", status: { idle: "未加入", joining: "正在加入…", joined: "已加入", error: "出错", closed: "已断开" },
     empty: "还没有消息", emptyHelp: "点击“加入”，然后在别处插入一行，或在下方发送一条广播。", count: "{{count}} 条消息", latency: "{{ms}} 毫秒",
+    user: "以某个用户（选择）", show: "显示", showAll: "全部消息", presentNow: "{{count}} 人在线", notPublished: "表 {{table}} 没有启用 Realtime，不会收到它的变更。在“数据库 → Replication”中启用。",
   },
   docs: {
-    title: "API文档", description: "根据当前的表和函数生成，密钥已填好。", introduction: "开始使用", tables: "表与视图", functions: "函数", auth: "用户", storage: "存储", realtime: "Realtime", noTables: "还没有表。先在“表编辑器”中新建一张。", language: "语言", columns: "列", required: "必填", optional: "可选", read: "读取行", filter: "筛选", insert: "插入", update: "更新", delete: "删除", subscribe: "监听变更", call: "调用函数", tryIt: "试一试（anon 身份）", run: "发送请求", init: "初始化客户端", signUp: "注册", signIn: "登录", wechat: "微信登录", upload: "上传文件", publicUrl: "公开地址", pick: "选择一张表或函数", response: "响应 {{status}}",
+    title: "API文档", description: "根据当前的表和函数生成，密钥已填好。", introduction: "开始使用", tables: "表与视图", functions: "函数", auth: "用户", storage: "存储", realtime: "Realtime", noTables: "还没有表。先在“表编辑器”中新建一张。", language: "语言", columns: "列", required: "必填", optional: "可选", read: "读取行", filter: "筛选", insert: "插入", update: "更新", delete: "删除", subscribe: "监听变更", call: "调用函数", tryIt: "试一试", run: "发送请求", init: "初始化客户端", signUp: "注册", signIn: "登录", wechat: "微信登录", upload: "上传文件", publicUrl: "公开地址", pick: "选择一张表或函数", response: "响应 {{status}}",
+    method: "方法", path: "路径", body: "请求内容 (JSON)", reallyWrites: "这个请求会真的修改数据。",
   },
 } as const;

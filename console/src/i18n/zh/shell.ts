@@ -5,7 +5,10 @@ export const shell = {
     optional: "可选", choose: "请选择…", previous: "上一页", next: "下一页", loadMore: "加载更多", dangerZone: "危险操作",
     typeToConfirm: "请输入 {{text}} 以确认：", name: "名称", type: "类型", yes: "是", no: "否",
   },
-  error: { hint: "提示：", unreachable: "连接不上服务器", unreachableHint: "请确认炉火正在运行，并检查网络。" },
+  error: {
+    hint: "提示：", unreachable: "连接不上服务器", unreachableHint: "请确认炉火正在运行，并检查网络。",
+    hints: { "InvalidKey": "名称只能含英文字母、数字、空格和 ! - . * ' ( ) & $ @ = ; : + , ? _ / 等符号；中文名称请先改名再上传。", "23502": "这一列必填，请给它一个值或默认值。", "23503": "引用的行不存在，或仍有其他行引用它。", "23505": "已有一行是这个值；主键和唯一的列不能重复。", "23514": "这个值不满足表上的检查约束。", "22P02": "这个值的写法不符合列的类型。", "22001": "文字太长，超过了列的长度限制。", "22003": "数字超出了列的类型能表示的范围。", "22007": "日期或时间的写法不对，例如 2026-01-31 12:00:00+08。", "42501": "当前角色没有这个权限；请检查策略、授权或换一个角色执行。", "42601": "SQL 写法有误，请检查标出的位置附近。", "42703": "没有这一列；含大写字母的列名需要加双引号。", "42P01": "没有这张表；请检查名称和模式，含大写字母的名称需要加双引号。", "42P07": "同名的表已经存在，请换一个名称。", "42710": "同名的对象已经存在，请换一个名称。", "42804": "类型不一致，请检查默认值或条件的类型。", "42883": "没有这个函数或运算符；请检查参数的类型。", "2BP01": "还有其他对象依赖它，请先删除或修改它们。", "57014": "语句被取消或超过了时间限制；可以缩小范围或添加索引。", "25006": "只读管理员不能修改数据。", "40P01": "与另一个事务互相等待，请重试。", "53300": "数据库连接已用完，请稍后再试。" },
+  },
   shell: {
     brand: "Hearth 炉火", menu: "菜单", language: "English", account: "账号", notFound: "没有这个页面", notFoundHelp: "地址可能写错了，或者应用已被删除。", reload: "重新加载页面",
     theme: { light: "浅色（点击切换为深色）", dark: "深色（点击切换为跟随系统）", system: "跟随系统（点击切换为浅色）" },
@@ -25,12 +28,12 @@ export const shell = {
     deleteTitle: "删除管理员 {{name}}？", deleteBody: "他的会话会立即失效，不能再登录控制台。应用和数据不受影响。", deleted: "已删除", you: "您", onlyOwner: "只有所有者可以查看此页。",
   },
   audit: {
-    title: "审计日志", description: "谁在什么时候对什么做了什么。", at: "时间", who: "管理员", action: "操作", app: "应用", details: "详情", empty: "还没有记录", emptyHelp: "创建应用、查看密钥、修改设置等操作会记录在这里。",
+    title: "审计日志", description: "谁在什么时候对什么做了什么。", at: "时间", who: "管理员", address: "IP 地址", action: "操作", app: "应用", details: "详情", empty: "还没有记录", emptyHelp: "创建应用、查看密钥、修改设置等操作会记录在这里。",
   },
   nav: {
     home: "首页", editor: "表编辑器", sql: "SQL执行器", database: "数据库", auth: "认证", storage: "存储", realtime: "Realtime", api: "API文档", reports: "报表", logs: "日志", settings: "设置",
     pages: {
-      database: { tables: "表", functions: "函数", triggers: "触发器", extensions: "扩展", roles: "角色", indexes: "索引", replication: "Replication" },
+      database: { tables: "表", functions: "函数", triggers: "触发器", extensions: "扩展", roles: "角色", indexes: "索引", replication: "Replication", diagram: "结构图", webhooks: "Webhooks", migrations: "迁移", backups: "备份" },
       auth: { users: "用户", policies: "策略", providers: "服务商", settings: "设置" },
     },
   },

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { ident, identifierBytes, literal, qualified, textArray, typeName } from "./identifier";
+import { ident, identifierBytes, literal, qualified, textArray, typeName, nameProblem } from "./identifier";
 
 describe("identifiers", () => {
   it.each([
@@ -58,4 +58,17 @@ describe("types", () => {
     ['"Mood"', '"Mood"'],
     ["int); drop table x; --", '"int); drop table x; --"'],
   ])("%s", (type, text) => expect(typeName(type)).toBe(text));
+});
+
+describe("names that are to be given", () => {
+  it.each([
+    ["messages", null],
+    [" ", "editor.nameMissing"],
+    ["a".repeat(63), null],
+    ["a".repeat(64), "editor.nameLong"],
+    ["消".repeat(21), null],
+    ["消".repeat(22), "editor.nameLong"],
+    ["taken", "editor.nameTwice"],
+    ['it\'s a "select"', null],
+  ])("%s", (name, problem) => expect(nameProblem(name, ["taken"])).toBe(problem));
 });

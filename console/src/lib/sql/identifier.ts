@@ -38,6 +38,14 @@ export function identifierBytes(name: string): number {
   return new TextEncoder().encode(name).length;
 }
 
+/** What is wrong with a name that is to be given, as the catalogue's key. */
+export function nameProblem(name: string, taken: readonly string[] = []): "editor.nameMissing" | "editor.nameLong" | "editor.nameTwice" | null {
+  const n = name.trim();
+  if (n === "") return "editor.nameMissing";
+  if (identifierBytes(n) > MAX_IDENTIFIER_BYTES) return "editor.nameLong";
+  return taken.includes(n) ? "editor.nameTwice" : null;
+}
+
 const TYPE = /^[a-z_][a-z0-9_]*( [a-z]+)*(\(\d+(,\s*\d+)?\))?( with(out)? time zone)?(\[\])*$/i;
 
 /**

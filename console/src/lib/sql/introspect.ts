@@ -1,4 +1,7 @@
-import { literal } from "./identifier";
+import { ident, literal, qualified } from "./identifier";
+import type { ForeignKeyDraft } from "./table";
+
+type OnDelete = ForeignKeyDraft["onDelete"];
 
 /** Reading the catalogue: constant SQL, or with values through `literal`. */
 
@@ -32,19 +35,22 @@ export interface ColumnInfo {
   generated: boolean;
   pk: boolean;
   unique: boolean;
+  /** Name of the constraint that makes it unique; an index may do it alone. */
+  unique_constraint?: string | null;
   enums: string[] | null;
   comment: string | null;
-  fk: { schema: string; table: string; column: string; name: string } | null;
+  fk: { schema: string; table: string; column: string; name: string; onDelete: OnDelete } | null;
 }
 
 const SYSTEM = "n.nspname not like 'pg\\_%' and n.nspname <> 'information_schema'";
 
+/** Sizes are measured where tables are few; of thousands each costs a look at the disk, and the planner's count of pages does. */
 export function tablesSql(): string {
   return `select c.oid::int8 as oid, n.nspname as schema, c.relname as name, c.relkind as kind,
     c.relrowsecurity as rls,
     exists (select 1 from pg_publication p where p.pubname = 'supabase_realtime'
       and (p.puballtables or exists (select 1 from pg_publication_rel r where r.prpubid = p.oid and r.prrelid = c.oid))) as realtime,
-    greatest(c.reltuples, 0)::int8 as rows, pg_total_relation_size(c.oid) as size,
+    greatest(c.reltuples, 0)::int8 as rows, case when (select count(*) from pg_class t where t.relkind = 'r') < 1500 then pg_total_relation_size(c.oid) else c.relpages::int8 * 8192 end as size,
     obj_description(c.oid, 'pg_class') as comment, pg_has_role(c.relowner, 'usage') as owned,
     (select count(*) from pg_policy p where p.polrelid = c.oid) as policies
     from pg_class c join pg_namespace n on n.oid = c.relnamespace
@@ -59,9 +65,11 @@ export function columnsSql(schema: string, table: string): string {
     a.attgenerated <> '' as generated,
     exists (select 1 from pg_index i where i.indrelid = c.oid and i.indisprimary and a.attnum = any (i.indkey)) as pk,
     exists (select 1 from pg_index i where i.indrelid = c.oid and i.indisunique and i.indnkeyatts = 1 and i.indkey[0] = a.attnum and i.indpred is null) as unique,
+    (select k.conname from pg_constraint k where k.contype = 'u' and k.conrelid = c.oid and k.conkey = array[a.attnum] limit 1) as unique_constraint,
     (select json_agg(e.enumlabel order by e.enumsortorder) from pg_enum e where e.enumtypid = t.oid) as enums,
     col_description(c.oid, a.attnum) as comment,
-    (select json_build_object('schema', fn.nspname, 'table', fc.relname, 'column', fa.attname, 'name', k.conname)
+    (select json_build_object('schema', fn.nspname, 'table', fc.relname, 'column', fa.attname, 'name', k.conname,
+       'onDelete', case k.confdeltype when 'c' then 'cascade' when 'n' then 'set null' when 'd' then 'set default' when 'r' then 'restrict' else 'no action' end)
        from pg_constraint k join pg_class fc on fc.oid = k.confrelid join pg_namespace fn on fn.oid = fc.relnamespace
        join pg_attribute fa on fa.attrelid = k.confrelid and fa.attnum = k.confkey[1]
        where k.contype = 'f' and k.conrelid = c.oid and k.conkey = array[a.attnum] limit 1) as fk
@@ -69,6 +77,31 @@ export function columnsSql(schema: string, table: string): string {
     join pg_type t on t.oid = a.atttypid left join pg_attrdef d on d.adrelid = c.oid and d.adnum = a.attnum
     where n.nspname = ${literal(schema)} and c.relname = ${literal(table)} and a.attnum > 0 and not a.attisdropped
     order by a.attnum`;
+}
+
+/** Name of a table's primary key constraint: one row or none. */
+export function primaryKeySql(schema: string, table: string): string {
+  return `select k.conname as name from pg_constraint k join pg_class c on c.oid = k.conrelid join pg_namespace n on n.oid = c.relnamespace
+    where k.contype = 'p' and n.nspname = ${literal(schema)} and c.relname = ${literal(table)}`;
+}
+
+/** Bytes of a table that is looked through whole to see whether it changed. */
+const SMALL = 16 * 1024 * 1024;
+
+/**
+ * Another answer than before says that rows have changed: at once for small tables, whose rows all
+ * say which transaction wrote them; within some ten seconds for others, by PostgreSQL's own counters.
+ */
+export function changesSql(t: Pick<TableInfo, "oid" | "schema" | "name">): string {
+  return `select case when pg_relation_size(${literal(t.oid)}) <= ${SMALL}
+    then (select count(*) || ' ' || coalesce(sum(xmin::text::int8), 0) from ${qualified(t.schema, t.name)})
+    else (select (n_tup_ins + n_tup_upd + n_tup_del)::text from pg_stat_all_tables where relid = ${literal(t.oid)}) end as changes`;
+}
+
+/** Rows that a foreign key can point at: those with `search` somewhere in them. */
+export function lookupSql(schema: string, table: string, column: string, search: string): string {
+  const where = search === "" ? "" : ` where row_to_json(x)::text ilike ${literal(`%${search.replace(/[\\%_]/g, "\\$&")}%`)}`;
+  return `select x.${ident(column)}::text as value, row_to_json(x) as row from ${qualified(schema, table)} x${where} order by x.${ident(column)} limit 50`;
 }
 
 export interface SchemaInfo {

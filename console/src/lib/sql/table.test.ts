@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { alterColumn, columnDefinition, createTable, defaultExpression, dropTable, publishActions, publishTable, type ColumnDraft } from "./table";
+import { alterColumn, columnDefinition, createTable, defaultExpression, dropTable, publishActions, publishTable, type ColumnDraft, setPrimaryKey } from "./table";
 
 const col = (c: Partial<ColumnDraft>): ColumnDraft => ({
   id: "1", name: "x", type: "text", default: "", pk: false, identity: false, nullable: true, unique: false, array: false, fk: null, ...c,
@@ -56,7 +56,7 @@ describe("defaults", () => {
 });
 
 describe("alter column", () => {
-  const before = { name: "a", type: "text", default: null, nullable: true, unique: false, identity: false, comment: null, fk: null };
+  const before = { name: "a", type: "text", default: null, nullable: true, unique: false, uniqueConstraint: null, identity: false, comment: null, fk: null };
   it("says nothing when nothing changed", () => expect(alterColumn("public", "t", before, col({ name: "a" }))).toEqual([]));
   it("renames last, so that the other steps find the column", () => {
     expect(alterColumn("public", "t", before, col({ name: "b", nullable: false, type: "int4" }))).toEqual([
@@ -72,4 +72,12 @@ it("publishes", () => {
   expect(publishActions("supabase_realtime", ["insert", "delete"])).toBe(`alter publication "supabase_realtime" set (publish = 'insert, delete');`);
   expect(publishActions("p", [])).toBe(`alter publication "p" set (publish = '');`);
   expect(dropTable("public", "v", "v", false)).toBe('drop view "public"."v"');
+});
+
+describe("keys", () => {
+  it("are replaced in one go", () => {
+    expect(setPrimaryKey("public", "t", "t_pkey", ["a", 'b"c'])).toBe('alter table "public"."t" drop constraint "t_pkey";\nalter table "public"."t" add primary key ("a", "b""c");');
+    expect(setPrimaryKey("public", "t", null, ["a"])).toBe('alter table "public"."t" add primary key ("a");');
+    expect(setPrimaryKey("public", "t", "k", [])).toBe('alter table "public"."t" drop constraint "k";');
+  });
 });

@@ -1,18 +1,23 @@
 import clsx from "clsx";
-import { Play, SquareFunction, Table2 } from "lucide-react";
+import { SquareFunction, Table2 } from "lucide-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useApp, type AppDetail } from "@/api/apps";
 import { usePgList } from "@/api/pg";
-import { Badge, Button, Input, Select } from "@/components/ui/base";
+import { Badge, Input, Select } from "@/components/ui/base";
 import { CopyButton, ErrorBox } from "@/components/ui/feedback";
 import { Card, PageHead, Tabs } from "@/components/ui/page";
 import { useAppRef } from "@/lib/app-ref";
 import { columnsSql, tablesSql, type ColumnInfo, type TableInfo } from "@/lib/sql/introspect";
 import { functionsSql, type FunctionInfo } from "@/lib/sql/objects";
-import { functionExample, introduction, tableExamples, type Example, type Language } from "./examples";
+import { functionAttempts, functionExample, introduction, tableAttempts, tableExamples, type Example, type Language } from "./examples";
+import { TryIt } from "./try-it";
 
 type Open = { kind: "intro" } | { kind: "table"; table: TableInfo } | { kind: "function"; fn: FunctionInfo };
+
+/** Tables drawn in the list, and how many make a search worth its place. */
+const LISTED = 300;
+const SEARCHED = 20;
 
 /** Calls of every table and function, with this application's address and key in place. */
 export function ApiDocsPage() {
@@ -20,12 +25,15 @@ export function ApiDocsPage() {
   const ref = useAppRef();
   const app = useApp(ref);
   const [open, setOpen] = useState<Open>({ kind: "intro" });
+  const [search, setSearch] = useState("");
   const [language, setLanguage] = useState<Language>("js");
   const tables = usePgList<TableInfo>(ref, ["tables"], tablesSql());
   const functions = usePgList<FunctionInfo>(ref, ["functions"], functionsSql());
   const open_ = (o: Open) => setOpen(o);
   const ours = (tables.data ?? []).filter((x) => x.schema === "public");
   const callable = (functions.data ?? []).filter((f) => f.schema === "public" && f.result !== "trigger");
+  const q = search.trim().toLowerCase();
+  const listed = ours.filter((x) => x.name.toLowerCase().includes(q)).slice(0, LISTED);
   const item = (active: boolean) => clsx("flex h-7 w-full items-center gap-2 rounded-md px-2 text-left", active ? "bg-hover font-medium" : "text-muted hover:bg-hover hover:text-text");
   if (!app.data) return null;
   return (
@@ -35,7 +43,8 @@ export function ApiDocsPage() {
           {t("docs.introduction")}
         </button>
         <div className="px-2 pt-3 pb-1 text-xs text-faint">{t("docs.tables")}</div>
-        {ours.map((x) => (
+        {ours.length > SEARCHED && <Input aria-label={t("editor.searchTables")} placeholder={t("editor.searchTables")} className="mb-1 h-7 w-full text-xs" value={search} onChange={(e) => setSearch(e.target.value)} />}
+        {listed.map((x) => (
           <button key={x.oid} type="button" className={item(open.kind === "table" && open.table.oid === x.oid)} onClick={() => open_({ kind: "table", table: x })}>
             <Table2 size={13} className="shrink-0" />
             <span className="truncate font-mono text-xs">{x.name}</span>
@@ -43,7 +52,7 @@ export function ApiDocsPage() {
         ))}
         {tables.isSuccess && ours.length === 0 && <p className="px-2 text-xs text-muted">{t("docs.noTables")}</p>}
         {callable.length > 0 && <div className="px-2 pt-3 pb-1 text-xs text-faint">{t("docs.functions")}</div>}
-        {callable.map((f) => (
+        {callable.slice(0, LISTED).map((f) => (
           <button key={f.oid} type="button" className={item(open.kind === "function" && open.fn.oid === f.oid)} onClick={() => open_({ kind: "function", fn: f })}>
             <SquareFunction size={13} className="shrink-0" />
             <span className="truncate font-mono text-xs">{f.name}</span>
@@ -56,15 +65,24 @@ export function ApiDocsPage() {
             <Select
               aria-label={t("docs.pick")}
               className="w-44 md:hidden"
-              value={open.kind === "table" ? open.table.name : ""}
+              value={open.kind === "table" ? open.table.oid : open.kind === "function" ? open.fn.oid : ""}
               onChange={(e) => {
-                const table = ours.find((x) => x.name === e.target.value);
-                open_(table ? { kind: "table", table } : { kind: "intro" });
+                const oid = Number(e.target.value);
+                const table = ours.find((x) => x.oid === oid);
+                const fn = callable.find((x) => x.oid === oid);
+                open_(table ? { kind: "table", table } : fn ? { kind: "function", fn } : { kind: "intro" });
               }}
             >
               <option value="">{t("docs.introduction")}</option>
               {ours.map((x) => (
-                <option key={x.oid}>{x.name}</option>
+                <option key={x.oid} value={x.oid}>
+                  {x.name}
+                </option>
+              ))}
+              {callable.map((f) => (
+                <option key={f.oid} value={f.oid}>
+                  {`${f.name}()`}
+                </option>
               ))}
             </Select>
           </PageHead>
@@ -82,6 +100,7 @@ export function ApiDocsPage() {
           {open.kind === "function" && (
             <>
               <p className="font-mono text-xs text-muted">{`(${open.fn.arguments}) → ${open.fn.result}`}</p>
+              <TryIt key={open.fn.oid} app={app.data} attempts={functionAttempts(open.fn.name, open.fn.arguments)} />
               <Examples list={functionExample(language, app.data.url, app.data.anon_key, open.fn.name, open.fn.arguments)} />
             </>
           )}
@@ -124,56 +143,8 @@ function TableDocs({ app, table, language }: { app: AppDetail; table: TableInfo;
           ))}
         </ul>
       </Card>
-      <TryIt app={app} table={table} />
+      {columns.data && <TryIt app={app} attempts={tableAttempts(table.name, columns.data, writable)} />}
       <Examples list={tableExamples(language, app.url, app.anon_key, table.name, columns.data ?? [], writable)} />
     </>
-  );
-}
-
-/** A live request with the public key: what a client that is not signed in gets. */
-function TryIt({ app, table }: { app: AppDetail; table: TableInfo }) {
-  const { t } = useTranslation();
-  const [path, setPath] = useState(`${encodeURIComponent(table.name)}?select=*&limit=3`);
-  const [answer, setAnswer] = useState<{ status: number; body: string } | null>(null);
-  const [error, setError] = useState<unknown>(null);
-  const send = async () => {
-    setError(null);
-    try {
-      const r = await fetch(`/apps/${encodeURIComponent(app.ref)}/rest/v1/${path}`, { headers: { apikey: app.anon_key } });
-      const raw = await r.text();
-      let body = raw;
-      try {
-        body = JSON.stringify(JSON.parse(raw), null, 2);
-      } catch {
-        // Shown as it came.
-      }
-      setAnswer({ status: r.status, body: body.slice(0, 20_000) });
-    } catch (e) {
-      setError(e);
-    }
-  };
-  return (
-    <Card title={t("docs.tryIt")}>
-      <form
-        className="flex items-center gap-2"
-        onSubmit={(e) => {
-          e.preventDefault();
-          void send();
-        }}
-      >
-        <code className="hidden shrink-0 font-mono text-xs text-muted sm:block">GET /rest/v1/</code>
-        <Input aria-label={t("docs.tryIt")} className="min-w-0 flex-1 font-mono text-xs" value={path} onChange={(e) => setPath(e.target.value)} />
-        <Button type="submit" variant="primary" icon={<Play size={13} />}>
-          {t("docs.run")}
-        </Button>
-      </form>
-      {error !== null && <ErrorBox error={error} className="mt-3" />}
-      {answer && (
-        <div className="mt-3">
-          <Badge tone={answer.status < 300 ? "ok" : "danger"}>{t("docs.response", { status: answer.status })}</Badge>
-          <pre className="scroll-thin mt-2 max-h-72 overflow-auto rounded-md border bg-bg p-3 font-mono text-xs">{answer.body}</pre>
-        </div>
-      )}
-    </Card>
   );
 }

@@ -1,4 +1,5 @@
 import type { ColumnInfo } from "@/lib/sql/introspect";
+import type { Attempt } from "./try-it";
 
 /** Example calls, with names of the open table or function written in. */
 
@@ -117,6 +118,30 @@ export function functionExample(language: Language, url: string, anon: string, n
     default:
       return [{ key: "call", code: `curl -X POST '${url}/rest/v1/rpc/${encodeURIComponent(name)}' -H "apikey: ${anon}" \\\n  -H "Content-Type: application/json" -d '${JSON.stringify(row).replaceAll("'", "'\\''")}'` }];
   }
+}
+
+/** Beginnings of live requests to a table, one per method. */
+export function tableAttempts(table: string, columns: readonly ColumnInfo[], writable: boolean): Attempt[] {
+  const path = encodeURIComponent(table);
+  const pk = columns.find((c) => c.pk) ?? columns[0];
+  const free = columns.filter((c) => !c.generated && c.identity === "");
+  const required = free.filter((c) => !c.nullable && c.default === null);
+  const row = Object.fromEntries((required.length > 0 ? required : free.slice(0, 2)).map((c) => [c.name, sample(c)]));
+  const change = free.find((c) => !c.pk) ?? pk;
+  const one = pk ? `${path}?${encodeURIComponent(pk.name)}=eq.${encodeURIComponent(String(sample(pk)))}` : path;
+  const read: Attempt = { method: "GET", path: `${path}?select=*&limit=3`, body: "" };
+  if (!writable) return [read];
+  return [
+    read,
+    { method: "POST", path, body: JSON.stringify(row, null, 2) },
+    { method: "PATCH", path: one, body: JSON.stringify(change ? { [change.name]: sample(change) } : {}, null, 2) },
+    { method: "DELETE", path: one, body: "" },
+  ];
+}
+
+/** The beginning of a live call of a function. */
+export function functionAttempts(name: string, args: string): Attempt[] {
+  return [{ method: "POST", path: `rpc/${encodeURIComponent(name)}`, body: JSON.stringify(Object.fromEntries(argumentNames(args).map((a) => [a, ""])), null, 2) }];
 }
 
 export function introduction(language: Language, url: string, anon: string): Example[] {

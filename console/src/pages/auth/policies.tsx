@@ -4,6 +4,7 @@ import { Eye, Plus, Search, ShieldCheck } from "lucide-react";
 import { useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { pgQuery, usePgList } from "@/api/pg";
+import { useCanWrite } from "@/api/session";
 import { PolicySheet } from "@/components/policy-dialog";
 import { draftOf, PolicyList } from "@/components/policy-list";
 import { Badge, Button, Input, Select, Spinner } from "@/components/ui/base";
@@ -15,16 +16,21 @@ import { policiesSql, schemasSql, tablesSql, type PolicyInfo, type SchemaInfo, t
 import { setRls, TABLE_TEMPLATES, tablePolicy, type PolicyDraft } from "@/lib/sql/policy";
 import { PolicyTester } from "./policy-tester";
 
+/** Tables shown at once. */
+const PORTION = 50;
+
 /** Tables with their policies, the switch of RLS, templates. */
 export function PoliciesPage() {
   const { t } = useTranslation();
   const ref = useAppRef();
   const client = useQueryClient();
   const { confirm, toast, fail } = useFeedback();
+  const canWrite = useCanWrite();
   const hash = useLocation({ select: (l) => l.hash });
   const dot = hash.indexOf(".");
   const [schema, setSchema] = useState(dot > 0 ? hash.slice(0, dot) : "public");
   const [search, setSearch] = useState(dot > 0 ? hash.slice(dot + 1) : "");
+  const [limit, setLimit] = useState(PORTION);
   const [draft, setDraft] = useState<{ draft: PolicyDraft; before: PolicyDraft | null } | null>(null);
   const [testing, setTesting] = useState<{ table: TableInfo; policies: PolicyInfo[] } | null>(null);
   const schemas = usePgList<SchemaInfo>(ref, ["schemas"], schemasSql());
@@ -81,12 +87,12 @@ export function PoliciesPage() {
       ) : tables.isError || policies.isError ? (
         <ErrorBox error={tables.error ?? policies.error} onRetry={() => void client.invalidateQueries({ queryKey: ["pg", ref] })} />
       ) : shown.length === 0 ? (
-        <Empty icon={<ShieldCheck size={30} />} title={t("policies.noTables")}>
-          {t("policies.noTablesHelp")}
+        <Empty icon={<ShieldCheck size={30} />} title={t(q === "" ? "policies.noTables" : "policies.noMatch")}>
+          {t(q === "" ? "policies.noTablesHelp" : "policies.noMatchHelp")}
         </Empty>
       ) : (
         <div className="space-y-4">
-          {shown.slice(0, 200).map(({ table, policies: list }) => (
+          {shown.slice(0, limit).map(({ table, policies: list }) => (
             <Card
               key={table.oid}
               flush
@@ -98,29 +104,33 @@ export function PoliciesPage() {
               }
               action={
                 <div className="flex flex-wrap gap-2">
-                  {table.owned && (
+                  {table.owned && canWrite && (
                     <Button size="sm" variant="ghost" onClick={() => void toggle(table)}>
                       {t(table.rls ? "policies.disableRls" : "policies.enableRls")}
                     </Button>
                   )}
-                  <Button size="sm" variant="ghost" icon={<Eye size={13} />} onClick={() => setTesting({ table, policies: list })}>
-                    {t("policies.tester")}
-                  </Button>
-                  <Menu
-                    trigger={<Button size="sm">{t("policies.useTemplate")}</Button>}
-                    items={TABLE_TEMPLATES.map((x) => ({
-                      label: t(`policies.template.${x}`),
-                      onSelect: () => setDraft({ draft: tablePolicy(x, table.schema, table.name, fresh(list, t(`policies.template.${x}`))), before: null }),
-                    }))}
-                  />
-                  <Button
-                    size="sm"
-                    variant="primary"
-                    icon={<Plus size={13} />}
-                    onClick={() => setDraft({ draft: { schema: table.schema, table: table.name, name: "", command: "SELECT", permissive: true, roles: ["public"], using: "", check: "" }, before: null })}
-                  >
-                    {t("policies.create")}
-                  </Button>
+                  {canWrite && (
+                    <>
+                      <Button size="sm" variant="ghost" icon={<Eye size={13} />} onClick={() => setTesting({ table, policies: list })}>
+                        {t("policies.tester")}
+                      </Button>
+                      <Menu
+                        trigger={<Button size="sm">{t("policies.useTemplate")}</Button>}
+                        items={TABLE_TEMPLATES.map((x) => ({
+                          label: t(`policies.template.${x}`),
+                          onSelect: () => setDraft({ draft: tablePolicy(x, table.schema, table.name, fresh(list, t(`policies.template.${x}`))), before: null }),
+                        }))}
+                      />
+                      <Button
+                        size="sm"
+                        variant="primary"
+                        icon={<Plus size={13} />}
+                        onClick={() => setDraft({ draft: { schema: table.schema, table: table.name, name: "", command: "SELECT", permissive: true, roles: ["public"], using: "", check: "" }, before: null })}
+                      >
+                        {t("policies.create")}
+                      </Button>
+                    </>
+                  )}
                 </div>
               }
             >
@@ -131,6 +141,11 @@ export function PoliciesPage() {
               )}
             </Card>
           ))}
+          {shown.length > limit && (
+            <Button className="w-full" onClick={() => setLimit(limit + PORTION)}>
+              {`${t("common.loadMore")} (${limit} / ${shown.length})`}
+            </Button>
+          )}
         </div>
       )}
       {testing && <PolicyTester table={testing.table} policies={testing.policies} onClose={() => setTesting(null)} />}

@@ -1,5 +1,5 @@
 import { useQueryClient } from "@tanstack/react-query";
-import { Pencil, Plus, Trash2 } from "lucide-react";
+import { KeyRound, Pencil, Plus, Trash2 } from "lucide-react";
 import { useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { pgQuery } from "@/api/pg";
@@ -8,10 +8,12 @@ import { ErrorBox, useFeedback } from "@/components/ui/feedback";
 import { Dialog, Sheet } from "@/components/ui/overlay";
 import { useAppRef } from "@/lib/app-ref";
 import { count } from "@/lib/format";
+import { nameProblem } from "@/lib/sql/identifier";
 import type { ColumnInfo, TableInfo } from "@/lib/sql/introspect";
 import { addColumn, alterColumn, alterTable, dropColumn, dropTable, truncateTable, type ColumnDraft } from "@/lib/sql/table";
 import { ColumnRow } from "./column-row";
 import { Defaults, newColumn } from "./create-table";
+import { PrimaryKeyDialog } from "./primary-key";
 
 const SHORT: Record<string, string> = { bigint: "int8", integer: "int4", smallint: "int2", "timestamp with time zone": "timestamptz", "timestamp without time zone": "timestamp", "character varying": "varchar", boolean: "bool" };
 
@@ -28,7 +30,7 @@ function draftOf(c: ColumnInfo): ColumnDraft {
     nullable: c.nullable,
     unique: c.unique,
     comment: c.comment ?? "",
-    fk: c.fk ? { schema: c.fk.schema, table: c.fk.table, column: c.fk.column, onDelete: "no action" } : null,
+    fk: c.fk ? { schema: c.fk.schema, table: c.fk.table, column: c.fk.column, onDelete: c.fk.onDelete } : null,
   });
 }
 
@@ -44,6 +46,7 @@ export function EditTableSheet({ open, table, columns, onClose, onGone, onRename
   const [rls, setRls] = useState(table.rls);
   const [realtime, setRealtime] = useState(table.realtime);
   const [column, setColumn] = useState<{ draft: ColumnDraft; before: ColumnInfo | null } | null>(null);
+  const [keying, setKeying] = useState(false);
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>(null);
   useEffect(() => {
@@ -93,7 +96,7 @@ export function EditTableSheet({ open, table, columns, onClose, onGone, onRename
         const statements = alterColumn(
           schema,
           table.name,
-          { name: before.name, type: old.type + (old.array ? "[]" : ""), default: before.default, nullable: before.nullable, unique: before.unique, identity: before.identity !== "", comment: before.comment, fk: old.fk && before.fk ? { ...old.fk, name: before.fk.name } : null },
+          { name: before.name, type: old.type + (old.array ? "[]" : ""), default: before.default, nullable: before.nullable, unique: before.unique, uniqueConstraint: before.unique_constraint ?? null, identity: before.identity !== "", comment: before.comment, fk: old.fk && before.fk ? { ...old.fk, name: before.fk.name } : null },
           draft,
         );
         if (statements.length > 0) await run(statements.join("\n"));
@@ -135,6 +138,9 @@ export function EditTableSheet({ open, table, columns, onClose, onGone, onRename
     }
   };
 
+  const badName = nameProblem(name);
+  const badColumn = column && nameProblem(column.draft.name, columns.filter((c) => c !== column.before).map((c) => c.name));
+
   return (
     <Sheet
       open={open}
@@ -144,15 +150,15 @@ export function EditTableSheet({ open, table, columns, onClose, onGone, onRename
       footer={
         <>
           <Button onClick={onClose}>{t("common.cancel")}</Button>
-          <Button variant="primary" busy={busy} disabled={!name.trim()} onClick={() => void save()}>
+          <Button variant="primary" busy={busy} disabled={badName !== null} onClick={() => void save()}>
             {t("common.save")}
           </Button>
         </>
       }
     >
       <div className="space-y-5">
-        <Field label={t("editor.name")}>
-          <Input value={name} className="font-mono" onChange={(e) => setName(e.target.value)} />
+        <Field label={t("editor.name")} error={badName ? t(badName) : undefined}>
+          <Input name="table-name" value={name} className="font-mono" onChange={(e) => setName(e.target.value)} />
         </Field>
         <Field label={t("common.description")}>
           <Input value={comment} onChange={(e) => setComment(e.target.value)} />
@@ -162,8 +168,11 @@ export function EditTableSheet({ open, table, columns, onClose, onGone, onRename
           <Checkbox label={t("editor.realtime")} help={t("editor.realtimeHelp")} checked={realtime} onChange={setRealtime} />
         </div>
         <div>
-          <div className="mb-2 flex items-center justify-between">
-            <span className="text-sm font-semibold">{t("editor.columns")}</span>
+          <div className="mb-2 flex items-center gap-2">
+            <span className="flex-1 text-sm font-semibold">{t("editor.columns")}</span>
+            <Button size="sm" icon={<KeyRound size={13} />} onClick={() => setKeying(true)}>
+              {t("editor.primaryKey")}
+            </Button>
             <Button size="sm" icon={<Plus size={13} />} onClick={() => setColumn({ draft: newColumn(), before: null })}>
               {t("editor.addColumn")}
             </Button>
@@ -199,6 +208,7 @@ export function EditTableSheet({ open, table, columns, onClose, onGone, onRename
           </div>
         </div>
       </div>
+      {keying && <PrimaryKeyDialog schema={schema} table={table.name} columns={columns} onClose={() => setKeying(false)} onSave={run} />}
       <Dialog
         wide
         open={column !== null}
@@ -208,12 +218,12 @@ export function EditTableSheet({ open, table, columns, onClose, onGone, onRename
         }}
         title={column?.before ? t("editor.editColumn", { column: column.before.name }) : t("editor.addColumn")}
         footer={
-          <Button variant="primary" busy={busy} disabled={!column?.draft.name.trim()} onClick={() => void saveColumn()}>
+          <Button variant="primary" busy={busy} disabled={column === null || badColumn !== null || column.draft.type === ""} onClick={() => void saveColumn()}>
             {t("common.save")}
           </Button>
         }
       >
-        {column && <ColumnRow fixedKey column={column.draft} onChange={(draft) => setColumn({ ...column, draft })} onRemove={() => setColumn(null)} />}
+        {column && <ColumnRow fixedKey column={column.draft} bad={badColumn && column.draft.name !== "" ? t(badColumn) : undefined} onChange={(draft) => setColumn({ ...column, draft })} onRemove={() => setColumn(null)} />}
         <Defaults />
         <p className="mt-2 text-xs text-muted">{t("editor.defaultHelp")}</p>
         <ErrorBox error={error} className="mt-3" />

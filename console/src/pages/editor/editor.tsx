@@ -1,14 +1,16 @@
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import clsx from "clsx";
-import { Eye, PanelLeft, Plus, Radio, Search, ShieldOff, Table2 } from "lucide-react";
+import { PanelLeft, Plus, Search, Table2 } from "lucide-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { usePgList } from "@/api/pg";
+import { useCanWrite } from "@/api/session";
 import { Button, IconButton, Input, Select, Spinner } from "@/components/ui/base";
 import { Empty, ErrorBox } from "@/components/ui/feedback";
 import { useAppRef } from "@/lib/app-ref";
 import { schemasSql, tablesSql, type SchemaInfo, type TableInfo } from "@/lib/sql/introspect";
 import { CreateTableSheet } from "./create-table";
+import { TableList } from "./table-list";
 import { TableView } from "./table-view";
 
 export function EditorPage() {
@@ -29,7 +31,8 @@ export function EditorPage() {
     setSide(name === undefined);
     void navigate({ to: "/app/$ref/editor", params: { ref }, search: { schema: s === "public" ? undefined : s, table: name } });
   };
-  const creatable = schemas.data?.find((s) => s.name === schema)?.owned ?? schema === "public";
+  const canWrite = useCanWrite();
+  const creatable = canWrite && (schemas.data?.find((s) => s.name === schema)?.owned ?? schema === "public");
   const create = (
     <Button variant="primary" disabled={!creatable} icon={<Plus size={14} />} onClick={() => setCreating(true)}>
       {t("editor.newTable")}
@@ -54,30 +57,16 @@ export function EditorPage() {
             <Input aria-label={t("editor.searchTables")} placeholder={t("editor.searchTables")} value={filter} onChange={(e) => setFilter(e.target.value)} className="pl-8" />
           </div>
         </div>
-        <div className="scroll-thin min-h-0 flex-1 overflow-y-auto px-2 pb-2">
-          {tables.isPending && <Spinner />}
-          <ErrorBox error={tables.error} />
-          {shown.slice(0, 800).map((x) => (
-            <button
-              key={x.oid}
-              type="button"
-              onClick={() => open(schema, x.name)}
-              title={x.comment ?? x.name}
-              className={clsx("flex h-7 w-full items-center gap-2 rounded-md px-2 text-left", x.name === search.table ? "bg-hover font-medium" : "text-muted hover:bg-hover hover:text-text")}
-            >
-              {x.kind === "v" || x.kind === "m" ? <Eye size={13} className="shrink-0" /> : <Table2 size={13} className="shrink-0" />}
-              <span className="min-w-0 flex-1 truncate font-mono text-xs">{x.name}</span>
-              {x.realtime && <Radio size={12} className="shrink-0 text-ok" aria-label={t("editor.realtimeOn")} />}
-              {(x.kind === "r" || x.kind === "p") && !x.rls && <ShieldOff size={12} className="shrink-0 text-warn" aria-label={t("editor.rlsIsOff")} />}
-            </button>
-          ))}
-        </div>
+        {tables.isPending && <Spinner />}
+        <ErrorBox error={tables.error} className="mx-2" onRetry={() => void tables.refetch()} />
+        <TableList tables={shown} current={search.table} onOpen={(name) => open(schema, name)} />
         <div className="border-t px-3 py-1.5 text-xs text-faint">{t("editor.tableCount", { count: here.length })}</div>
       </aside>
       <div className={clsx("min-w-0 flex-1 flex-col", side ? "hidden md:flex" : "flex")}>
         {table ? (
           <TableView
-            key={table.oid}
+            key={`${table.oid} ${search.where ?? ""}`}
+            where={search.where}
             table={table}
             onGone={() => open(schema)}
             onRenamed={(name) => open(schema, name)}

@@ -3,12 +3,25 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { OPERATORS, type Filter, type Operator } from "@/api/rest";
 import { Button, IconButton, Input, Select } from "@/components/ui/base";
+import { editorFor } from "@/lib/pg-types";
 import type { ColumnInfo } from "@/lib/sql/introspect";
+
+/** Comparisons that a column's type has: patterns are for texts. */
+function operatorsOf(c: ColumnInfo | undefined): readonly Operator[] {
+  const kind = c ? editorFor(c.base, c.kind) : "text";
+  if (kind === "long") return OPERATORS;
+  if (kind === "bool" || kind === "json" || kind === "array") return ["eq", "neq", "is", "not.is"];
+  return OPERATORS.filter((o) => o !== "like" && o !== "ilike");
+}
 
 /** Conditions above the rows; applied by Enter or the button, shown as chips. */
 export function FilterBar({ columns, filters, onChange }: { columns: ColumnInfo[]; filters: Filter[]; onChange: (filters: Filter[]) => void }) {
   const { t } = useTranslation();
   const [draft, setDraft] = useState<Filter | null>(null);
+  const column = columns.find((c) => c.name === draft?.column);
+  const choices = column && (column.kind === "e" ? column.enums : column.base === "bool" ? ["true", "false"] : null);
+  const isNull = draft?.op === "is" || draft?.op === "not.is";
+  const begin = (c: ColumnInfo | undefined, value: string): Filter => ({ column: c?.name ?? "", op: c && editorFor(c.base, c.kind) === "long" ? "ilike" : "eq", value });
   const add = () => {
     if (!draft) return;
     onChange([...filters, draft]);
@@ -33,7 +46,7 @@ export function FilterBar({ columns, filters, onChange }: { columns: ColumnInfo[
             add();
           }}
         >
-          <Select aria-label={t("editor.column.name")} className="h-7 w-36 text-xs" value={draft.column} onChange={(e) => setDraft({ ...draft, column: e.target.value })}>
+          <Select aria-label={t("editor.column.name")} className="h-7 w-36 text-xs" value={draft.column} onChange={(e) => setDraft(begin(columns.find((c) => c.name === e.target.value), draft.value))}>
             {columns.map((c) => (
               <option key={c.name} value={c.name}>
                 {c.name}
@@ -41,13 +54,22 @@ export function FilterBar({ columns, filters, onChange }: { columns: ColumnInfo[
             ))}
           </Select>
           <Select aria-label={t("editor.operator")} className="h-7 w-32 text-xs" value={draft.op} onChange={(e) => setDraft({ ...draft, op: e.target.value as Operator })}>
-            {OPERATORS.map((o) => (
+            {operatorsOf(column).map((o) => (
               <option key={o} value={o}>
                 {t(`editor.op.${o}`)}
               </option>
             ))}
           </Select>
-          <Input autoFocus aria-label={t("editor.value")} className="h-7 w-44 font-mono text-xs" placeholder={draft.op === "is" || draft.op === "not.is" ? "null" : draft.op === "in" ? "a, b, c" : t("editor.value")} value={draft.value} onChange={(e) => setDraft({ ...draft, value: e.target.value })} />
+          {choices && !isNull ? (
+            <Select autoFocus aria-label={t("editor.value")} className="h-7 w-36 font-mono text-xs" value={draft.value} onChange={(e) => setDraft({ ...draft, value: e.target.value })}>
+              <option value="">{t("common.choose")}</option>
+              {choices.map((x) => (
+                <option key={x}>{x}</option>
+              ))}
+            </Select>
+          ) : (
+            <Input autoFocus aria-label={t("editor.value")} className="h-7 w-44 font-mono text-xs" placeholder={isNull ? "null" : draft.op === "in" ? "a, b, c" : t("editor.value")} value={draft.value} onChange={(e) => setDraft({ ...draft, value: e.target.value })} />
+          )}
           <Button size="sm" type="submit" variant="primary">
             {t("editor.apply")}
           </Button>
@@ -56,7 +78,7 @@ export function FilterBar({ columns, filters, onChange }: { columns: ColumnInfo[
           </Button>
         </form>
       ) : (
-        <Button size="sm" variant="ghost" icon={<Plus size={12} />} onClick={() => setDraft({ column: columns[0]?.name ?? "", op: "eq", value: "" })}>
+        <Button size="sm" variant="ghost" icon={<Plus size={12} />} onClick={() => setDraft(begin(columns.find((c) => !c.pk && editorFor(c.base, c.kind) === "long") ?? columns[0], ""))}>
           {t("editor.addFilter")}
         </Button>
       )}

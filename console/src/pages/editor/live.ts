@@ -1,18 +1,29 @@
-import { useQueryClient } from "@tanstack/react-query";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useRef } from "react";
+import { pgQuery } from "@/api/pg";
 import { restFor } from "@/api/rest";
 import { useAppRef } from "@/lib/app-ref";
-import type { TableInfo } from "@/lib/sql/introspect";
+import { changesSql, type TableInfo } from "@/lib/sql/introspect";
 
-/** Reads the rows anew when somebody else changes them, for tables that Realtime listens to. */
-export function useLive(table: TableInfo, enabled: boolean, onChange: () => void): void {
-  const ref = useAppRef();
-  const client = useQueryClient();
+const ASK_EVERY = 3_000;
+
+/**
+ * Reads the rows anew when somebody else changes them: as Realtime tells it for tables it listens
+ * to, else by asking PostgreSQL now and then how many changes it has counted.
+ */
+export function useLive(table: TableInfo, exposed: boolean, onChange: () => void): void {
   const now = useRef(onChange);
   now.current = onChange;
-  const { schema, name, realtime } = table;
+  const told = useRef(() => now.current()).current;
+  useRealtime(table, exposed && table.realtime, told);
+  useCounter(table, table.kind === "r" && !(exposed && table.realtime), told);
+}
+
+function useRealtime({ schema, name }: TableInfo, enabled: boolean, onChange: () => void): void {
+  const ref = useAppRef();
+  const client = useQueryClient();
   useEffect(() => {
-    if (!enabled || !realtime) return undefined;
+    if (!enabled) return undefined;
     let stop: () => void = () => undefined;
     let gone = false;
     let timer: ReturnType<typeof setTimeout> | undefined;
@@ -29,7 +40,7 @@ export function useLive(table: TableInfo, enabled: boolean, onChange: () => void
           // A burst of changes is one reading.
           timer ??= setTimeout(() => {
             timer = undefined;
-            now.current();
+            onChange();
           }, 400);
         })
         .subscribe();
@@ -41,5 +52,23 @@ export function useLive(table: TableInfo, enabled: boolean, onChange: () => void
       if (timer !== undefined) clearTimeout(timer);
       stop();
     };
-  }, [enabled, realtime, ref, schema, name, client]);
+  }, [enabled, ref, schema, name, client, onChange]);
+}
+
+function useCounter(table: TableInfo, enabled: boolean, onChange: () => void): void {
+  const ref = useAppRef();
+  const seen = useRef<string | null>(null);
+  const counted = useQuery({
+    queryKey: ["changes", ref, table.oid],
+    enabled,
+    queryFn: async ({ signal }) => (await pgQuery<{ changes: string }>(ref, changesSql(table), signal))[0]?.changes ?? "",
+    refetchInterval: ASK_EVERY,
+    gcTime: 0,
+  });
+  const changes = counted.data;
+  useEffect(() => {
+    if (changes === undefined || changes === seen.current) return;
+    if (seen.current !== null) onChange();
+    seen.current = changes;
+  }, [changes, onChange]);
 }

@@ -1,28 +1,11 @@
 import Papa from "papaparse";
-import { insertRows, readRows, type Filter, type Rest, type Row, type Sort } from "@/api/rest";
-import type { ColumnInfo } from "@/lib/sql/introspect";
+import { insertRows, readRows, type Filter, type OnConflict, type Rest, type Row, type Sort } from "@/api/rest";
 import { editorFor } from "@/lib/pg-types";
+import type { ColumnInfo } from "@/lib/sql/introspect";
+import { insertStatement } from "@/lib/sql/rows";
+import type { Parsed } from "./file-rows";
+import { mapped, type Mapping } from "./guess";
 import { display } from "./values";
-
-export interface Parsed {
-  fields: string[];
-  rows: Row[];
-}
-
-/** CSV with a head line, tab-separated text of a spreadsheet, or JSON (an array of objects). */
-export function parseText(text: string): Parsed {
-  const body = text.replace(/^\uFEFF/, "");
-  const first = body.trimStart()[0];
-  if (first === "[" || first === "{") {
-    const value: unknown = JSON.parse(body);
-    const list = (Array.isArray(value) ? value : [value]).filter((r): r is Row => typeof r === "object" && r !== null && !Array.isArray(r));
-    return { fields: [...new Set(list.flatMap((r) => Object.keys(r)))], rows: list };
-  }
-  const parsed = Papa.parse<Row>(body, { header: true, skipEmptyLines: "greedy" });
-  const bad = parsed.errors.find((e) => e.type === "Quotes" || e.code === "TooManyFields");
-  if (bad) throw new Error(`${bad.message} (${(bad.row ?? 0) + 2})`);
-  return { fields: (parsed.meta.fields ?? []).filter((f) => f !== ""), rows: parsed.data };
-}
 
 /** Cells of a CSV as JSON: empty is NULL where the column takes it, json and arrays are read. */
 export function convert(row: Row, columns: ReadonlyMap<string, ColumnInfo>): Row {
@@ -47,36 +30,75 @@ export function convert(row: Row, columns: ReadonlyMap<string, ColumnInfo>): Row
   return out;
 }
 
-export async function importRows(rest: Rest, schema: string, table: string, columns: ColumnInfo[], data: Parsed, onProgress: (done: number) => void, signal: AbortSignal): Promise<void> {
-  const known = new Map(columns.filter((c) => !c.generated).map((c) => [c.name, c]));
-  const fields = data.fields.filter((f) => known.has(f));
-  const step = 500;
-  for (let i = 0; i < data.rows.length; i += step) {
-    const part = data.rows.slice(i, i + step).map((r) => convert(r, known));
-    await insertRows(rest, schema, table, part, fields, signal);
-    onProgress(Math.min(data.rows.length, i + step));
+const IMPORT_STEP = 500;
+
+/** The server refused a part of a file: which rows, how many were in before, and why. */
+export class ImportStopped extends Error {
+  constructor(
+    readonly from: number,
+    readonly to: number,
+    readonly done: number,
+    override readonly cause: unknown,
+  ) {
+    super(cause instanceof Error ? cause.message : String(cause));
   }
 }
 
-/** Reads everything that the filters let through, in pages. */
-export async function exportRows(rest: Rest, schema: string, table: string, columns: ColumnInfo[], filters: Filter[], sorts: Sort[], format: "csv" | "json", onProgress: (done: number) => void, signal: AbortSignal): Promise<Blob> {
-  const parts: string[] = [];
+/** Inserts the rows in parts; a part is all in or not at all. */
+export async function importRows(rest: Rest, schema: string, table: string, columns: readonly ColumnInfo[], data: Parsed, mapping: Mapping, onProgress: (done: number) => void, signal: AbortSignal, conflict: OnConflict = "refuse"): Promise<void> {
+  const known = new Map(columns.filter((c) => !c.generated).map((c) => [c.name, c]));
+  const targets = [...new Set(Object.values(mapping).filter((c): c is string => c !== null && known.has(c)))];
+  for (let i = 0; i < data.rows.length; i += IMPORT_STEP) {
+    const part = data.rows.slice(i, i + IMPORT_STEP).map((r) => convert(mapped(r, mapping), known));
+    try {
+      await insertRows(rest, schema, table, part, targets, signal, conflict);
+    } catch (error) {
+      if (signal.aborted) throw error;
+      throw new ImportStopped(i + 1, i + part.length, i, error);
+    }
+    onProgress(i + part.length);
+  }
+}
+
+export const FORMATS = ["csv", "json", "sql"] as const;
+export type Format = (typeof FORMATS)[number];
+/** Rows asked for at once, where they are small. */
+export const EXPORT_STEP = 2000;
+
+/**
+ * Reads everything that the filters let through, in parts, in the order given. Where that is the
+ * key alone, each part begins behind the last one's key, so that a long table costs no more per row
+ * than a short one.
+ */
+async function* readAll(rest: Rest, schema: string, table: string, columns: readonly ColumnInfo[], filters: readonly Filter[], order: readonly Sort[], step: number, signal: AbortSignal): AsyncGenerator<Row[]> {
+  const pk = columns.filter((c) => c.pk);
+  const [only] = pk;
+  const key = pk.length === 1 && only && order.length === 1 && order[0]?.column === only.name ? only.name : null;
+  let after: Filter[] = [];
+  for (let done = 0; ; ) {
+    const rows = await readRows(rest, schema, table, columns, { filters: [...filters, ...after], sorts: order, offset: key === null ? done : 0, limit: step, signal });
+    // The server may cap answers below what was asked for; only an empty part is the end.
+    if (rows.length === 0) return;
+    yield rows;
+    done += rows.length;
+    if (key !== null) after = [{ column: key, op: order[0]?.down ? "lt" : "gt", value: display(rows.at(-1)?.[key]) }];
+  }
+}
+
+export async function exportRows(rest: Rest, schema: string, table: string, columns: readonly ColumnInfo[], filters: readonly Filter[], order: readonly Sort[], step: number, format: Format, onProgress: (done: number) => void, signal: AbortSignal): Promise<Blob> {
+  const parts: BlobPart[] = [];
   const names = columns.map((c) => c.name);
   let done = 0;
   if (format === "csv") parts.push("\uFEFF", Papa.unparse([names]), "\r\n");
-  for (;;) {
-    const { rows } = await readRows(rest, schema, table, columns, { filters, sorts, offset: done, limit: 1000, count: false, signal });
-    if (rows.length > 0) {
-      if (format === "csv") parts.push(Papa.unparse(rows.map((r) => names.map((n) => display(r[n]))), { escapeFormulae: true }), "\r\n");
-      else parts.push(done === 0 ? "[\n" : ",\n", rows.map((r) => JSON.stringify(r)).join(",\n"));
-    }
+  for await (const rows of readAll(rest, schema, table, columns, filters, order, step, signal)) {
+    if (format === "csv") parts.push(Papa.unparse(rows.map((r) => names.map((n) => display(r[n]))), { escapeFormulae: true }), "\r\n");
+    else if (format === "json") parts.push(done === 0 ? "[\n" : ",\n", rows.map((r) => JSON.stringify(r)).join(",\n"));
+    else for (let i = 0; i < rows.length; i += 200) parts.push(insertStatement(schema, table, columns, rows.slice(i, i + 200)), "\n");
     done += rows.length;
     onProgress(done);
-    // The server may cap answers below what was asked for; only an empty page is the end.
-    if (rows.length === 0) break;
   }
   if (format === "json") parts.push(done === 0 ? "[]\n" : "\n]\n");
-  return new Blob(parts, { type: format === "csv" ? "text/csv;charset=utf-8" : "application/json" });
+  return new Blob(parts, { type: { csv: "text/csv;charset=utf-8", json: "application/json", sql: "application/sql;charset=utf-8" }[format] });
 }
 
 export function saveBlob(blob: Blob, name: string): void {

@@ -4,20 +4,26 @@ import { Radio, Send, Trash2 } from "lucide-react";
 import { useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useApp } from "@/api/apps";
+import { usePgList } from "@/api/pg";
 import { restFor } from "@/api/rest";
+import { userToken } from "@/api/users";
+import { UserIdInput } from "@/components/user-id-input";
 import { Badge, Button, Checkbox, Field, Input, Select, Textarea } from "@/components/ui/base";
 import { Empty, ErrorBox } from "@/components/ui/feedback";
 import { Card, Page, PageHead } from "@/components/ui/page";
 import { useAppRef } from "@/lib/app-ref";
 import { time } from "@/lib/format";
+import { tablesSql, type TableInfo } from "@/lib/sql/introspect";
 
 interface Seen {
   id: number;
   at: string;
-  kind: "changes" | "broadcast" | "presence";
+  kind: (typeof KINDS)[number];
   event: string;
   payload: unknown;
 }
+const KINDS = ["changes", "broadcast", "presence"] as const;
+const ROLES = ["anon", "user", "service", "token"] as const;
 type Status = "idle" | "joining" | "joined" | "error" | "closed";
 const EVENTS = ["*", "INSERT", "UPDATE", "DELETE"] as const;
 const KEEP = 500;
@@ -29,7 +35,11 @@ export function RealtimePage() {
   const app = useApp(ref);
   const client = useQueryClient();
   const [channelName, setChannelName] = useState("room-1");
-  const [role, setRole] = useState<"anon" | "service" | "token">("anon");
+  const [role, setRole] = useState<(typeof ROLES)[number]>("anon");
+  const [user, setUser] = useState("");
+  const [present, setPresent] = useState<Record<string, unknown[]>>({});
+  const [only, setOnly] = useState<Seen["kind"] | "all">("all");
+  const tables = usePgList<TableInfo>(ref, ["tables"], tablesSql());
   const [token, setToken] = useState("");
   const [isPrivate, setPrivate] = useState(false);
   const [on, setOn] = useState({ changes: true, broadcast: true, presence: true });
@@ -50,6 +60,7 @@ export function RealtimePage() {
     live.current = null;
     if (now) void now.client.removeAllChannels().finally(() => now.client.disconnect());
     setStatus("idle");
+    setPresent({});
   };
   useEffect(() => leave, []);
 
@@ -62,7 +73,7 @@ export function RealtimePage() {
       const key = role === "service" ? (await restFor(client, ref)).key : anon;
       const base = `${window.location.protocol === "https:" ? "wss" : "ws"}://${window.location.host}/apps/${encodeURIComponent(ref)}/realtime/v1`;
       const socket = new RealtimeClient(base, { params: { apikey: key } });
-      await socket.setAuth(role === "token" ? token.trim() : key);
+      await socket.setAuth(role === "token" ? token.trim() : role === "user" ? await userToken(ref, user.trim()) : key);
       const channel = socket.channel(channelName.trim() || "room-1", { config: { private: isPrivate, broadcast: { self: true, ack: false }, presence: { key: `console-${Math.floor(Math.random() * 1e6)}` } } });
       const add = (kind: Seen["kind"], ev: string, body: unknown) => {
         const entry: Seen = { id: next.current++, at: new Date().toISOString(), kind, event: ev, payload: body };
@@ -75,11 +86,16 @@ export function RealtimePage() {
           (p) => add("changes", p.eventType, p),
         );
       if (on.broadcast) channel.on("broadcast", { event: "*" }, (p) => add("broadcast", p.event, p.payload));
-      if (on.presence) channel.on("presence", { event: "sync" }, () => add("presence", "sync", channel.presenceState()));
+      if (on.presence) {
+        channel.on("presence", { event: "sync" }, () => setPresent({ ...channel.presenceState() }));
+        channel.on("presence", { event: "join" }, (p) => add("presence", "join", { key: p.key, state: p.newPresences }));
+        channel.on("presence", { event: "leave" }, (p) => add("presence", "leave", { key: p.key, state: p.leftPresences }));
+      }
       channel.subscribe((s, e) => {
         if (live.current?.channel !== channel) return;
         if (s === "SUBSCRIBED") {
           setStatus("joined");
+          setError(null);
           if (on.presence) void channel.track({ from: "console", at: new Date().toISOString() });
         } else if (s === "CLOSED") setStatus("closed");
         else {
@@ -102,6 +118,9 @@ export function RealtimePage() {
     }
   };
   const joined = status === "joined";
+  const target = (tables.data ?? []).find((x) => x.schema === schema && x.name === table.trim());
+  const silent = target !== undefined && !target.realtime;
+  const shown = seen.filter((x) => only === "all" || x.kind === only);
   const tone = joined ? "ok" : status === "error" ? "danger" : status === "idle" ? "neutral" : "warn";
   return (
     <Page wide>
@@ -124,17 +143,18 @@ export function RealtimePage() {
               </Field>
               <Field label={t("inspector.role")} help={role === "token" ? t("inspector.tokenHelp") : undefined}>
                 <Select value={role} onChange={(e) => setRole(e.target.value as typeof role)}>
-                  {(["anon", "service", "token"] as const).map((r) => (
+                  {ROLES.map((r) => (
                     <option key={r} value={r}>
                       {t(`inspector.${r}`)}
                     </option>
                   ))}
                 </Select>
               </Field>
+              {role === "user" && <UserIdInput value={user} onChange={setUser} />}
               {role === "token" && <Textarea aria-label={t("inspector.token")} className="font-mono text-xs" value={token} onChange={(e) => setToken(e.target.value)} />}
               <Checkbox label={t("inspector.private")} disabled={joined} checked={isPrivate} onChange={setPrivate} />
               <div className="grid gap-2 border-t pt-3">
-                {(["changes", "broadcast", "presence"] as const).map((k) => (
+                {KINDS.map((k) => (
                   <Checkbox key={k} label={t(`inspector.${k}`)} disabled={joined} checked={on[k]} onChange={(v) => setOn({ ...on, [k]: v })} />
                 ))}
               </div>
@@ -151,8 +171,16 @@ export function RealtimePage() {
                     </Select>
                   </Field>
                   <Field label={t("inspector.table")} className="col-span-2">
-                    <Input value={table} onChange={(e) => setTable(e.target.value)} className="font-mono" />
+                    <Input list="realtime-tables" value={table} onChange={(e) => setTable(e.target.value)} className="font-mono" />
                   </Field>
+                  <datalist id="realtime-tables">
+                    {(tables.data ?? [])
+                      .filter((x) => x.schema === schema && x.realtime)
+                      .map((x) => (
+                        <option key={x.oid} value={x.name} />
+                      ))}
+                  </datalist>
+                  {silent && <p className="col-span-2 text-xs text-warn">{t("inspector.notPublished", { table })}</p>}
                   <Input aria-label={t("inspector.filter")} placeholder={t("inspector.filter")} value={filter} onChange={(e) => setFilter(e.target.value)} className="col-span-2 font-mono" />
                 </div>
               )}
@@ -174,13 +202,35 @@ export function RealtimePage() {
         </div>
         <div className="min-w-0 space-y-3">
           <ErrorBox error={error} />
+          {on.presence && joined && (
+            <Card flush title={t("inspector.presentNow", { count: Object.keys(present).length })}>
+              <ul className="divide-y">
+                {Object.entries(present).map(([key, states]) => (
+                  <li key={key} className="flex gap-3 px-4 py-1.5 text-xs">
+                    <b className="shrink-0 font-mono">{key}</b>
+                    <span className="min-w-0 flex-1 truncate font-mono text-muted">{JSON.stringify(states)}</span>
+                  </li>
+                ))}
+              </ul>
+            </Card>
+          )}
           <Card
             flush
             title={t("inspector.count", { count: seen.length })}
             action={
-              <Button size="sm" variant="ghost" icon={<Trash2 size={13} />} disabled={seen.length === 0} onClick={() => setSeen([])}>
-                {t("inspector.clear")}
-              </Button>
+              <span className="flex items-center gap-2">
+                <Select aria-label={t("inspector.show")} className="h-7 w-auto text-xs" value={only} onChange={(e) => setOnly(e.target.value as typeof only)}>
+                  <option value="all">{t("inspector.showAll")}</option>
+                  {KINDS.map((k) => (
+                    <option key={k} value={k}>
+                      {t(`inspector.${k}`)}
+                    </option>
+                  ))}
+                </Select>
+                <Button size="sm" variant="ghost" icon={<Trash2 size={13} />} disabled={seen.length === 0} onClick={() => setSeen([])}>
+                  {t("inspector.clear")}
+                </Button>
+              </span>
             }
           >
             {seen.length === 0 ? (
@@ -189,7 +239,7 @@ export function RealtimePage() {
               </Empty>
             ) : (
               <ul className="scroll-thin max-h-[70vh] divide-y overflow-auto">
-                {seen.map((s) => (
+                {shown.map((s) => (
                   <li key={s.id} className="px-4 py-2">
                     <div className="flex items-center gap-2 text-xs">
                       <span className="text-faint tabular-nums">{time(s.at)}</span>

@@ -10,6 +10,7 @@ export interface PlanNode {
   "Plan Rows"?: number;
   "Actual Rows"?: number;
   "Actual Total Time"?: number;
+  "Actual Loops"?: number;
   Filter?: string;
   "Index Cond"?: string;
   "Hash Cond"?: string;
@@ -52,7 +53,10 @@ function Node({ node: n, total }: { node: PlanNode; total: number }) {
         <div className="mt-1 h-1 overflow-hidden rounded bg-raised">
           <div className="h-full bg-accent" style={{ width: `${share * 100}%` }} />
         </div>
-        <div className="mt-1 text-xs text-muted tabular-nums">{t("sql.planNode", { cost: (n["Total Cost"] ?? 0).toFixed(2), rows: count(n["Actual Rows"] ?? n["Plan Rows"] ?? 0) })}</div>
+        <div className="mt-1 text-xs text-muted tabular-nums">{t("sql.planNode", { cost: (n["Total Cost"] ?? 0).toFixed(2), rows: count(n["Plan Rows"] ?? 0) })}</div>
+        {n["Actual Total Time"] !== undefined && (
+          <div className="text-xs tabular-nums">{t("sql.planMeasured", { ms: (n["Actual Total Time"] * (n["Actual Loops"] ?? 1)).toFixed(2), rows: count(Math.round((n["Actual Rows"] ?? 0) * (n["Actual Loops"] ?? 1))), loops: count(n["Actual Loops"] ?? 1) })}</div>
+        )}
         {[n.Filter, n["Index Cond"], n["Hash Cond"]].filter(Boolean).map((x) => (
           <div key={x} className="mt-0.5 max-w-xl font-mono text-xs break-all text-muted">
             {x}

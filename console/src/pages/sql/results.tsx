@@ -50,7 +50,7 @@ export function Results({ answer, error, sql, mark, running, maxRows }: { answer
             {x.row_count !== null && <span className="ml-1 text-faint tabular-nums">{count(x.row_count)}</span>}
           </button>
         ))}
-        {r?.truncated && <Badge tone="warn">{t("sql.truncated", { shown: count(maxRows) })}</Badge>}
+        {r?.truncated && <Badge tone="warn">{t("sql.truncated", { shown: count(Math.min(maxRows, r.rows.length)) })}</Badge>}
         <span className="flex-1" />
         <span className="whitespace-nowrap text-muted tabular-nums">{t("sql.took", { ms: Math.round(answer.duration_ms) })}</span>
         {r && r.fields.length > 0 && (

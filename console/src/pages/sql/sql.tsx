@@ -1,23 +1,27 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { PanelLeft, Play, Plus, Save, Square, Workflow } from "lucide-react";
-import { lazy, Suspense, useMemo, useState } from "react";
+import { AlignLeft, PanelLeft, Play, Plus, Save, Square, Workflow } from "lucide-react";
+import { lazy, Suspense, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { ApiError } from "@/api/client";
 import { deleteQuery, listQueries, pgCancel, pgRun, saveQuery, usePgList, type RunAnswer, type RunRole } from "@/api/pg";
-import type { Mark } from "@/components/code-editor";
+import type { EditorHandle, Mark } from "@/components/code-editor";
 import { UserIdInput } from "@/components/user-id-input";
 import { Button, IconButton, Select, Spinner } from "@/components/ui/base";
 import { useFeedback } from "@/components/ui/feedback";
+import { Menu } from "@/components/ui/overlay";
 import { useAppRef } from "@/lib/app-ref";
-import { newId } from "@/lib/format";
+import { count, newId } from "@/lib/format";
 import { readPref, writePref } from "@/lib/prefs";
 import { completionSql } from "@/lib/sql/introspect";
 import { QueryList, type Draft, type HistoryEntry } from "./query-list";
 import { Results } from "./results";
 import { SaveDialog } from "./save-dialog";
+import { Shortcuts } from "./shortcuts";
 
 const CodeEditor = lazy(() => import("@/components/code-editor"));
-const MAX_ROWS = 1000;
+const LIMITS = [100, 1000, 10_000, 100_000] as const;
+const PLAN_LEAD = "explain (format json) ";
+const MEASURE_LEAD = "begin;\nexplain (analyze, buffers, format json) ";
 
 export function SqlPage() {
   const { t } = useTranslation();
@@ -37,7 +41,9 @@ export function SqlPage() {
   const [error, setError] = useState<unknown>(null);
   const [mark, setMark] = useState<Mark | null>(null);
   const [saving, setSaving] = useState(false);
+  const [maxRows, setMaxRows] = useState<number>(() => readPref("sql.maxRows", 1000));
   const [side, setSide] = useState(false);
+  const editor = useRef<EditorHandle>(null);
   const saved = useQuery({ queryKey: ["queries", ref], queryFn: () => listQueries(ref) });
   const names = usePgList<{ schema: string; name: string; columns: string[] | null }>(ref, ["completion"], completionSql());
   const schema = useMemo(() => {
@@ -70,24 +76,30 @@ export function SqlPage() {
     setError(null);
     setMark(null);
     try {
-      const result = await pgRun(ref, { sql, role, ...(role === "authenticated" && user.trim() ? { user_id: user.trim() } : {}), max_rows: MAX_ROWS, timeout_ms: 120_000, run_id: id });
+      const result = await pgRun(ref, { sql, role, ...(role === "authenticated" && user.trim() ? { user_id: user.trim() } : {}), max_rows: maxRows, timeout_ms: 120_000, run_id: id });
       setAnswer(result);
       // What ran may have changed the schema.
       if (result.results.some((r) => !/^(SELECT|EXPLAIN|SHOW)/i.test(r.command))) await client.invalidateQueries({ queryKey: ["pg", ref] });
     } catch (e) {
       setAnswer(null);
       setError(e);
-      if (e instanceof ApiError && e.position !== undefined) setMark({ at: from + offsetOf(sql, e.position), message: e.message });
+      if (e instanceof ApiError && e.position !== undefined) setMark({ at: Math.max(0, from + offsetOf(sql, e.position)), message: e.message });
     } finally {
       setRun(null);
-      const next = [{ sql, at: new Date().toISOString() }, ...history.filter((h) => h.sql !== sql)].slice(0, 60);
+      const typed = sql.startsWith(PLAN_LEAD) || sql.startsWith(MEASURE_LEAD) ? chosen().sql : sql;
+      const next = [{ sql: typed, at: new Date().toISOString() }, ...history.filter((h) => h.sql !== typed)].slice(0, 60);
       setHistory(next);
       writePref(`sql.history.${ref}`, next);
     }
   };
-  const explain = () => {
-    const one = draft.sql.trim().replace(/;\s*$/, "");
-    void execute(/^explain\b/i.test(one) ? one : `explain (format json, verbose false) ${one}`, 0).then(() => setMark(null));
+  const chosen = () => editor.current?.chosen() ?? { sql: draft.sql, from: 0 };
+  /** The plan of one statement. Measuring runs it, in a transaction that is rolled back. */
+  const explain = (measure: boolean) => {
+    const { sql, from } = chosen();
+    const one = sql.replace(/;\s*$/, "");
+    if (/^\s*explain\b/i.test(one)) void execute(one, from);
+    else if (measure) void execute(`${MEASURE_LEAD}${one};\nrollback;`, from - MEASURE_LEAD.length);
+    else void execute(`${PLAN_LEAD}${one}`, from - PLAN_LEAD.length);
   };
   const store = async (name: string) => {
     try {
@@ -137,7 +149,11 @@ export function SqlPage() {
           <IconButton label={t("sql.showList")} className="md:hidden" onClick={() => setSide(!side)}>
             <PanelLeft size={16} />
           </IconButton>
-          <h1 className="max-w-56 truncate text-sm font-semibold">{draft.name || t("sql.untitled")}</h1>
+          <h1 className="max-w-56 text-sm font-semibold">
+            <button type="button" className="max-w-full truncate" title={t("sql.rename")} onClick={() => setSaving(true)}>
+              {draft.name || t("sql.untitled")}
+            </button>
+          </h1>
           <Button size="sm" icon={<Plus size={13} />} onClick={() => fresh()}>
             {t("sql.newQuery")}
           </Button>
@@ -150,9 +166,37 @@ export function SqlPage() {
             ))}
           </Select>
           {role === "authenticated" && <UserIdInput className="h-7 w-44 font-mono text-xs" value={user} onChange={setUser} />}
-          <Button size="sm" icon={<Workflow size={13} />} disabled={run !== null || draft.sql.trim() === ""} onClick={explain}>
-            {t("sql.explain")}
-          </Button>
+          <Select
+            aria-label={t("sql.maxRows")}
+            title={t("sql.maxRows")}
+            className="h-7 w-auto text-xs"
+            value={maxRows}
+            onChange={(e) => {
+              setMaxRows(Number(e.target.value));
+              writePref("sql.maxRows", Number(e.target.value));
+            }}
+          >
+            {LIMITS.map((n) => (
+              <option key={n} value={n}>
+                {t("sql.upTo", { shown: count(n) })}
+              </option>
+            ))}
+          </Select>
+          <Menu
+            trigger={
+              <Button size="sm" icon={<Workflow size={13} />} disabled={run !== null || draft.sql.trim() === ""}>
+                {t("sql.explain")}
+              </Button>
+            }
+            items={[
+              { label: t("sql.explainPlan"), onSelect: () => explain(false) },
+              { label: t("sql.explainMeasure"), onSelect: () => explain(true) },
+            ]}
+          />
+          <IconButton label={t("sql.format")} className="size-7 border border-line-strong" disabled={draft.sql.trim() === ""} onClick={() => editor.current?.format()}>
+            <AlignLeft size={14} />
+          </IconButton>
+          <Shortcuts />
           <Button size="sm" icon={<Save size={13} />} onClick={save}>
             {t("common.save")}
           </Button>
@@ -161,17 +205,17 @@ export function SqlPage() {
               {t("sql.cancel")}
             </Button>
           ) : (
-            <Button size="sm" variant="primary" icon={<Play size={13} />} title="Ctrl+Enter" onClick={() => void execute(draft.sql, 0)}>
+            <Button size="sm" variant="primary" icon={<Play size={13} />} title="Ctrl+Enter" onClick={() => void execute(chosen().sql, chosen().from)}>
               {t("sql.run")}
             </Button>
           )}
         </div>
         <div className="h-[42%] min-h-40 border-b">
           <Suspense fallback={<Spinner />}>
-            <CodeEditor key={draft.id} value={draft.sql} onChange={change} onRun={(s, from) => void execute(s, from)} onSave={save} schema={schema} mark={mark} hint={t("sql.placeholder")} />
+            <CodeEditor key={draft.id} handle={editor} value={draft.sql} onChange={change} onRun={(s, from) => void execute(s, from)} onSave={save} schema={schema} mark={mark} hint={t("sql.placeholder")} />
           </Suspense>
         </div>
-        <Results answer={answer} error={error} sql={draft.sql} mark={mark} running={run} maxRows={MAX_ROWS} />
+        <Results answer={answer} error={error} sql={draft.sql} mark={mark} running={run} maxRows={maxRows} />
       </div>
       {saving && <SaveDialog initial={draft.name} onClose={() => setSaving(false)} onSave={(name) => void store(name)} />}
     </div>

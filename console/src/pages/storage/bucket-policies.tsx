@@ -1,4 +1,4 @@
-import { Plus, ShieldCheck } from "lucide-react";
+import { Eye, Plus, ShieldCheck } from "lucide-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { usePgList } from "@/api/pg";
@@ -10,6 +10,7 @@ import { Empty, ErrorBox } from "@/components/ui/feedback";
 import { Card } from "@/components/ui/page";
 import { useAppRef } from "@/lib/app-ref";
 import { policiesOf, type PolicyInfo } from "@/lib/sql/introspect";
+import { PolicyTester } from "@/pages/auth/policy-tester";
 import { BUCKET_TEMPLATES, bucketPolicy, inBucket, type PolicyDraft } from "@/lib/sql/policy";
 
 /** Policies on storage.objects that speak of this bucket, of all buckets, and templates for new ones. */
@@ -18,6 +19,7 @@ export function BucketPolicies({ bucket }: { bucket: Bucket }) {
   const ref = useAppRef();
   const list = usePgList<PolicyInfo>(ref, ["policies", "storage", "objects"], policiesOf("storage", "objects"));
   const [draft, setDraft] = useState<{ draft: PolicyDraft; before: PolicyDraft | null } | null>(null);
+  const [testing, setTesting] = useState(false);
   const quoted = inBucket(bucket.id).replace("bucket_id = ", "");
   const speaks = (p: PolicyInfo) => `${p.using ?? ""} ${p.check ?? ""}`.includes(quoted);
   const general = (p: PolicyInfo) => !`${p.using ?? ""} ${p.check ?? ""}`.includes("bucket_id");
@@ -35,9 +37,14 @@ export function BucketPolicies({ bucket }: { bucket: Bucket }) {
         flush
         title={t("storage.policiesOf", { bucket: bucket.name })}
         action={
-          <Button size="sm" icon={<Plus size={13} />} onClick={() => setDraft({ draft: { schema: "storage", table: "objects", name: "", command: "SELECT", permissive: true, roles: ["public"], using: inBucket(bucket.id), check: inBucket(bucket.id) }, before: null })}>
-            {t("policies.create")}
-          </Button>
+          <div className="flex gap-2">
+            <Button size="sm" variant="ghost" icon={<Eye size={13} />} onClick={() => setTesting(true)}>
+              {t("policies.tester")}
+            </Button>
+            <Button size="sm" icon={<Plus size={13} />} onClick={() => setDraft({ draft: { schema: "storage", table: "objects", name: "", command: "SELECT", permissive: true, roles: ["public"], using: inBucket(bucket.id), check: inBucket(bucket.id) }, before: null })}>
+              {t("policies.create")}
+            </Button>
+          </div>
         }
       >
         {list.isPending ? (
@@ -70,6 +77,7 @@ export function BucketPolicies({ bucket }: { bucket: Bucket }) {
           })}
         </div>
       </Card>
+      {testing && <PolicyTester table={{ schema: "storage", name: "objects", rls: true }} policies={list.data ?? []} start={{ where: inBucket(bucket.id), values: { bucket_id: bucket.id, name: "folder/a.png" } }} onClose={() => setTesting(false)} />}
       <PolicySheet draft={draft?.draft ?? null} before={draft?.before} onClose={() => setDraft(null)} />
     </div>
   );

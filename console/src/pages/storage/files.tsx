@@ -1,34 +1,40 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { File as FileIcon, FileImage, Folder, FolderPlus, Search, Trash2, Upload } from "lucide-react";
-import { useRef, useState } from "react";
+import { FolderInput, FolderPlus, FolderUp, LayoutGrid, List, Search, Trash2, Upload } from "lucide-react";
+import { useRef, useState, type DragEvent } from "react";
 import { useTranslation } from "react-i18next";
 import { restFor } from "@/api/rest";
-import { listObjects, removeObjects, uploadObject, type Bucket, type Entry } from "@/api/storage";
-import { Button, Checkbox, Field, Input, Select, Spinner } from "@/components/ui/base";
+import { listObjects, moveObject, removeObjects, uploadObject, type Bucket } from "@/api/storage";
+import { Button, Field, IconButton, Input, Select, Spinner } from "@/components/ui/base";
 import { Empty, ErrorBox, useFeedback } from "@/components/ui/feedback";
 import { Dialog } from "@/components/ui/overlay";
 import { useAppRef } from "@/lib/app-ref";
-import { bytes, time } from "@/lib/format";
+import { readPref, writePref } from "@/lib/prefs";
+import { EntryLine, EntryTile } from "./entries";
 import { allUnder } from "./tree";
 import { FilePanel } from "./file-panel";
-import { droppedFiles, UploadList, type UploadItem } from "./uploads";
+import type { UploadQueue } from "./upload-queue";
+import { droppedFiles, pickedFiles, UploadList } from "./uploads";
 
 const PAGE = 200;
+/** The kind of a drag that began in the list. */
+const DRAGGED = "application/x-hearth-objects";
 const SORTS = ["name", "updated_at", "created_at"] as const;
 
 /** What stands in one folder of a bucket. */
-export function Files({ bucket, path, onPath }: { bucket: Bucket; path: string; onPath: (path: string) => void }) {
+export function Files({ bucket, path, queue, onPath }: { bucket: Bucket; path: string; queue: UploadQueue; onPath: (path: string) => void }) {
   const { t } = useTranslation();
   const ref = useAppRef();
   const client = useQueryClient();
   const { confirm, toast, fail } = useFeedback();
   const picker = useRef<HTMLInputElement>(null);
+  const folderPicker = useRef<HTMLInputElement>(null);
   const [search, setSearch] = useState("");
   const [sort, setSort] = useState<{ column: (typeof SORTS)[number]; order: "asc" | "desc" }>({ column: "name", order: "asc" });
   const [shown, setShown] = useState(PAGE);
   const [selected, setSelected] = useState<Set<string>>(new Set());
   const [open, setOpen] = useState<string | null>(null);
-  const [uploads, setUploads] = useState<UploadItem[]>([]);
+  const [tiles, setTiles] = useState(() => readPref("storage.tiles", false));
+  const [moving, setMoving] = useState<string | null>(null);
   const [over, setOver] = useState(false);
   const [folder, setFolder] = useState<string | null>(null);
   const list = useQuery({
@@ -39,26 +45,24 @@ export function Files({ bucket, path, onPath }: { bucket: Bucket; path: string; 
   const full = (name: string) => (path ? `${path}/${name}` : name);
   const reload = () => client.invalidateQueries({ queryKey: ["objects", ref, bucket.id] });
 
-  const upload = async (files: { file: File; path: string }[]) => {
+  const upload = (files: { file: File; path: string }[]) => queue.add(bucket.id, files.map((f) => ({ file: f.file, path: full(f.path) })));
+  /** Files dragged onto a folder of the list or of the path. */
+  const moveInto = async (names: string[], target: string) => {
     const rest = await restFor(client, ref);
-    const items = files.map((f) => ({ id: crypto.getRandomValues(new Uint32Array(2)).join("-"), name: full(f.path), size: f.file.size, done: 0, error: null as unknown, control: new AbortController(), file: f.file }));
-    setUploads((u) => [...u.filter((x) => x.done < 1), ...items]);
-    const patch = (id: string, change: Partial<UploadItem>) => setUploads((u) => u.map((x) => (x.id === id ? { ...x, ...change } : x)));
-    const queue = [...items];
-    const worker = async () => {
-      for (let item = queue.shift(); item; item = queue.shift()) {
-        const { id, name, file, control } = item;
-        if (control.signal.aborted) continue;
-        try {
-          await uploadObject(rest, bucket.id, name, file, (done) => patch(id, { done: Math.min(done, 0.99) }), control.signal);
-          patch(id, { done: 1 });
-        } catch (error) {
-          patch(id, { error });
-        }
-      }
-    };
-    await Promise.all([worker(), worker(), worker()]);
+    for (const name of names) await moveObject(rest, bucket.id, full(name), target === "" ? name : `${target}/${name}`);
+    setSelected(new Set());
+    setOpen(null);
     await reload();
+    toast(t("storage.moved", { path: target || bucket.name }));
+  };
+  const dropOn = (e: DragEvent, target: string): boolean => {
+    const raw = e.dataTransfer.getData(DRAGGED);
+    if (raw === "") return false;
+    e.preventDefault();
+    e.stopPropagation();
+    const names = (JSON.parse(raw) as string[]).filter((n) => full(n) !== target);
+    if (names.length > 0) void moveInto(names, target).catch(fail);
+    return true;
   };
   const removeSelected = async () => {
     const rest = await restFor(client, ref);
@@ -77,6 +81,7 @@ export function Files({ bucket, path, onPath }: { bucket: Bucket; path: string; 
     await reload();
     toast(t("storage.removed", { count: doomed.length }));
   };
+  const chosenFiles = entries.filter((e) => e.id !== null && selected.has(e.name)).map((e) => e.name);
   const crumbs = path === "" ? [] : path.split("/");
   const openEntry = entries.find((e) => e.name === open && e.id !== null);
   return (
@@ -84,24 +89,24 @@ export function Files({ bucket, path, onPath }: { bucket: Bucket; path: string; 
       className="relative flex min-h-0 flex-1 flex-col"
       onDragOver={(e) => {
         e.preventDefault();
-        setOver(true);
+        setOver(e.dataTransfer.types.includes("Files"));
       }}
       onDragLeave={(e) => e.currentTarget === e.target && setOver(false)}
       onDrop={(e) => {
         e.preventDefault();
         setOver(false);
-        void droppedFiles(e.dataTransfer).then(upload).catch(fail);
+        if (e.dataTransfer.types.includes("Files")) void droppedFiles(e.dataTransfer).then(upload).catch(fail);
       }}
     >
       <div className="flex flex-wrap items-center gap-2 border-b bg-panel px-4 py-2">
         <nav aria-label={t("storage.folder")} className="flex min-w-0 flex-1 flex-wrap items-center gap-1 font-mono text-xs">
-          <button type="button" className="hover:text-accent" onClick={() => onPath("")}>
+          <button type="button" className="hover:text-accent" onClick={() => onPath("")} onDrop={(e) => dropOn(e, "")}>
             {bucket.name}
           </button>
           {crumbs.map((c, i) => (
             <span key={i} className="flex items-center gap-1">
               <span className="text-faint">/</span>
-              <button type="button" className="max-w-40 truncate hover:text-accent" onClick={() => onPath(crumbs.slice(0, i + 1).join("/"))}>
+              <button type="button" className="max-w-40 truncate hover:text-accent" onClick={() => onPath(crumbs.slice(0, i + 1).join("/"))} onDrop={(e) => dropOn(e, crumbs.slice(0, i + 1).join("/"))}>
                 {c}
               </button>
             </span>
@@ -128,6 +133,21 @@ export function Files({ bucket, path, onPath }: { bucket: Bucket; path: string; 
             )),
           )}
         </Select>
+        <IconButton
+          label={t(tiles ? "storage.asList" : "storage.asTiles")}
+          className="size-7 border border-line-strong"
+          onClick={() => {
+            setTiles(!tiles);
+            writePref("storage.tiles", !tiles);
+          }}
+        >
+          {tiles ? <List size={14} /> : <LayoutGrid size={14} />}
+        </IconButton>
+        {chosenFiles.length > 0 && (
+          <Button size="sm" icon={<FolderInput size={13} />} onClick={() => setMoving(path)}>
+            {t("storage.moveTo")} ({chosenFiles.length})
+          </Button>
+        )}
         {selected.size > 0 && (
           <Button size="sm" variant="danger" icon={<Trash2 size={13} />} onClick={() => void removeSelected().catch(fail)}>
             {t("common.delete")} ({selected.size})
@@ -136,20 +156,26 @@ export function Files({ bucket, path, onPath }: { bucket: Bucket; path: string; 
         <Button size="sm" icon={<FolderPlus size={13} />} onClick={() => setFolder("")}>
           {t("storage.newFolder")}
         </Button>
+        <IconButton label={t("storage.uploadFolder")} className="size-7 border border-line-strong" onClick={() => folderPicker.current?.click()}>
+          <FolderUp size={14} />
+        </IconButton>
         <Button size="sm" variant="primary" icon={<Upload size={13} />} onClick={() => picker.current?.click()}>
           {t("storage.upload")}
         </Button>
-        <input
-          ref={picker}
-          type="file"
-          multiple
-          hidden
-          onChange={(e) => {
-            const files = [...(e.target.files ?? [])].map((file) => ({ file, path: file.name }));
-            e.target.value = "";
-            void upload(files).catch(fail);
-          }}
-        />
+        {([picker, folderPicker] as const).map((input, i) => (
+          <input
+            key={i}
+            ref={input}
+            type="file"
+            multiple
+            hidden
+            {...(input === folderPicker ? { webkitdirectory: "" } : {})}
+            onChange={(e) => {
+              upload(pickedFiles(e.target.files));
+              e.target.value = "";
+            }}
+          />
+        ))}
       </div>
       <div className="flex min-h-0 flex-1">
         <div className="scroll-thin min-w-0 flex-1 overflow-auto bg-panel">
@@ -172,28 +198,35 @@ export function Files({ bucket, path, onPath }: { bucket: Bucket; path: string; 
               {!search && t("storage.noFilesHelp")}
             </Empty>
           ) : (
-            <ul className="divide-y">
-              {entries.map((e) => (
-                <Line
-                  key={e.name + String(e.id)}
-                  entry={e}
-                  selected={selected.has(e.name)}
-                  active={open === e.name}
-                  onSelect={() =>
-                    setSelected((s) => {
-                      const n = new Set(s);
-                      if (!n.delete(e.name)) n.add(e.name);
-                      return n;
-                    })
-                  }
-                  onOpen={() => {
-                    if (e.id === null) {
-                      setSelected(new Set());
-                      onPath(full(e.name));
-                    } else setOpen(e.name);
-                  }}
-                />
-              ))}
+            <ul className={tiles ? "grid grid-cols-[repeat(auto-fill,minmax(128px,1fr))] gap-3 p-4" : "divide-y"}>
+              {entries.map((e) => {
+                const View = tiles ? EntryTile : EntryLine;
+                return (
+                  <View
+                    key={e.name + String(e.id)}
+                    entry={e}
+                    bucket={bucket.id}
+                    path={full(e.name)}
+                    selected={selected.has(e.name)}
+                    active={open === e.name}
+                    onDragStart={(drag) => drag.dataTransfer.setData(DRAGGED, JSON.stringify(selected.has(e.name) ? chosenFiles : [e.name]))}
+                    onDrop={e.id === null ? (drop) => dropOn(drop, full(e.name)) : undefined}
+                    onSelect={() =>
+                      setSelected((s) => {
+                        const n = new Set(s);
+                        if (!n.delete(e.name)) n.add(e.name);
+                        return n;
+                      })
+                    }
+                    onOpen={() => {
+                      if (e.id === null) {
+                        setSelected(new Set());
+                        onPath(full(e.name));
+                      } else setOpen(e.name);
+                    }}
+                  />
+                );
+              })}
             </ul>
           )}
           {(list.data?.length ?? 0) >= shown && (
@@ -205,7 +238,29 @@ export function Files({ bucket, path, onPath }: { bucket: Bucket; path: string; 
         {openEntry && <FilePanel key={full(openEntry.name)} bucket={bucket} path={full(openEntry.name)} entry={openEntry} onClose={() => setOpen(null)} onChanged={() => void reload()} />}
       </div>
       {over && <div className="pointer-events-none absolute inset-2 z-10 flex items-center justify-center rounded-lg border-2 border-dashed border-accent bg-accent-soft/80 text-base font-medium">{t("storage.dropHere")}</div>}
-      <UploadList items={uploads} onClear={() => setUploads([])} />
+      <UploadList queue={queue} />
+      <Dialog
+        open={moving !== null}
+        onClose={() => setMoving(null)}
+        title={t("storage.moveTo")}
+        footer={
+          <Button
+            variant="primary"
+            disabled={moving?.trim().replace(/^\/+|\/+$/g, "") === path}
+            onClick={() => {
+              const target = (moving ?? "").trim().replace(/^\/+|\/+$/g, "");
+              setMoving(null);
+              void moveInto(chosenFiles, target).catch(fail);
+            }}
+          >
+            {t("storage.move")}
+          </Button>
+        }
+      >
+        <Field label={t("storage.folder")} help={t("storage.newPathHelp")}>
+          <Input autoFocus value={moving ?? ""} className="font-mono" placeholder={bucket.name} onChange={(e) => setMoving(e.target.value)} />
+        </Field>
+      </Dialog>
       <Dialog
         open={folder !== null}
         onClose={() => setFolder(null)}
@@ -234,23 +289,5 @@ export function Files({ bucket, path, onPath }: { bucket: Bucket; path: string; 
         </Field>
       </Dialog>
     </div>
-  );
-}
-
-function Line({ entry: e, selected, active, onSelect, onOpen }: { entry: Entry; selected: boolean; active: boolean; onSelect: () => void; onOpen: () => void }) {
-  const { t } = useTranslation();
-  const image = e.metadata?.mimetype?.startsWith("image/");
-  const Icon = e.id === null ? Folder : image ? FileImage : FileIcon;
-  return (
-    <li className={`flex h-9 items-center gap-3 px-4 ${active ? "bg-accent-soft" : selected ? "bg-raised" : "hover:bg-hover"}`}>
-      <Checkbox hideLabel label={t("storage.select", { name: e.name })} checked={selected} onChange={onSelect} />
-      <button type="button" onClick={onOpen} className="flex h-full min-w-0 flex-1 items-center gap-2.5 text-left">
-        <Icon size={15} className={e.id === null ? "shrink-0 text-accent" : "shrink-0 text-muted"} />
-        <span className="min-w-0 flex-1 truncate">{e.name}</span>
-        <span className="hidden w-36 truncate text-xs text-muted sm:block">{e.metadata?.mimetype ?? ""}</span>
-        <span className="w-16 text-right text-xs text-muted tabular-nums">{e.id === null ? "" : bytes(e.metadata?.size)}</span>
-        <span className="hidden w-36 text-right text-xs text-muted tabular-nums md:block">{e.id === null ? "" : time(e.updated_at)}</span>
-      </button>
-    </li>
   );
 }

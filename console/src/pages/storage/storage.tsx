@@ -2,9 +2,10 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import clsx from "clsx";
 import { Archive, EllipsisVertical, PanelLeft, Plus } from "lucide-react";
-import { useState } from "react";
+import { useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { restFor } from "@/api/rest";
+import { useCanWrite } from "@/api/session";
 import { deleteBucket, emptyBucket, listBuckets, type Bucket } from "@/api/storage";
 import { Badge, Button, IconButton, Spinner } from "@/components/ui/base";
 import { Empty, ErrorBox, useFeedback } from "@/components/ui/feedback";
@@ -14,6 +15,7 @@ import { useAppRef } from "@/lib/app-ref";
 import { BucketDialog } from "./bucket-dialog";
 import { BucketPolicies } from "./bucket-policies";
 import { Files } from "./files";
+import { UploadQueue } from "./upload-queue";
 
 export function StoragePage() {
   const { t } = useTranslation();
@@ -23,7 +25,15 @@ export function StoragePage() {
   const search = useSearch({ from: "/app/$ref/storage" });
   const { confirm, toast, fail } = useFeedback();
   const [dialog, setDialog] = useState<{ bucket: Bucket | null } | null>(null);
-  const buckets = useQuery({ queryKey: ["buckets", ref], queryFn: async () => listBuckets(await restFor(client, ref)) });
+  const canWrite = useCanWrite();
+  const buckets = useQuery({ queryKey: ["buckets", ref], enabled: canWrite, queryFn: async () => listBuckets(await restFor(client, ref)) });
+  const [queue] = useState(() => new UploadQueue(() => restFor(client, ref), (item) => void client.invalidateQueries({ queryKey: ["objects", ref, item.bucket] })));
+  useEffect(() => {
+    // Closing the page would stop what is on its way.
+    const warn = (e: BeforeUnloadEvent) => queue.snapshot().some((i) => i.state === "running" || i.state === "waiting") && e.preventDefault();
+    window.addEventListener("beforeunload", warn);
+    return () => window.removeEventListener("beforeunload", warn);
+  }, [queue]);
   const bucket = buckets.data?.find((b) => b.id === search.bucket);
   const go = (s: { bucket?: string; path?: string; tab?: "policies" }) => void navigate({ to: "/app/$ref/storage", params: { ref }, search: s });
 
@@ -55,6 +65,12 @@ export function StoragePage() {
       {t("storage.create")}
     </Button>
   );
+  if (!canWrite)
+    return (
+      <Empty icon={<Archive size={32} />} title={t("storage.viewer")}>
+        {t("storage.viewerHelp")}
+      </Empty>
+    );
   return (
     <div className="flex h-full min-h-0">
       <aside className={clsx("h-full shrink-0 flex-col border-r bg-panel md:flex md:w-56", bucket ? "hidden" : "flex w-full")}>
@@ -112,7 +128,7 @@ export function StoragePage() {
                 ]}
               />
             </div>
-            {search.tab === "policies" ? <BucketPolicies bucket={bucket} /> : <Files key={bucket.id} bucket={bucket} path={search.path ?? ""} onPath={(path) => go({ bucket: bucket.id, path: path || undefined })} />}
+            {search.tab === "policies" ? <BucketPolicies bucket={bucket} /> : <Files key={bucket.id} bucket={bucket} queue={queue} path={search.path ?? ""} onPath={(path) => go({ bucket: bucket.id, path: path || undefined })} />}
           </>
         ) : (
           <Empty icon={<Archive size={32} />} title={buckets.data?.length === 0 ? t("storage.noBuckets") : t("storage.pick")} action={create}>

@@ -1,51 +1,81 @@
-import { X } from "lucide-react";
+import { CircleCheck, Pause, Play, RotateCcw, X } from "lucide-react";
+import { useSyncExternalStore } from "react";
 import { useTranslation } from "react-i18next";
-import { IconButton, Progress } from "@/components/ui/base";
+import { ApiError } from "@/api/client";
+import { Button, IconButton, Progress } from "@/components/ui/base";
+import { useHint } from "@/components/ui/feedback";
+import { bytes } from "@/lib/format";
+import type { UploadItem, UploadQueue } from "./upload-queue";
 
-export interface UploadItem {
-  id: string;
-  name: string;
-  size: number;
-  /** 0 to 1; 1 is done. */
-  done: number;
-  error: unknown;
-  control: AbortController;
-  file: File;
-}
-
-/** What is on its way, below the list. */
-export function UploadList({ items, onClear }: { items: UploadItem[]; onClear: () => void }) {
+/** What is on its way, below the list, with a line for each file that is not done. */
+export function UploadList({ queue }: { queue: UploadQueue }) {
   const { t } = useTranslation();
+  const items = useSyncExternalStore(queue.subscribe, queue.snapshot);
   if (items.length === 0) return null;
-  const done = items.filter((i) => i.done === 1).length;
-  const failed = items.filter((i) => i.error !== null).length;
-  const busy = done + failed < items.length;
+  const done = items.filter((i) => i.state === "done").length;
+  const open = items.filter((i) => i.state !== "done");
+  const total = items.reduce((sum, i) => sum + Math.max(1, i.size), 0);
+  const sent = items.reduce((sum, i) => sum + Math.max(1, i.size) * i.done, 0);
   return (
-    <div className="border-t bg-panel">
+    <section aria-label={t("storage.uploads")} className="shrink-0 border-t bg-panel">
       <div className="flex items-center gap-3 px-4 py-2">
         <div className="flex-1">
-          <Progress value={items.reduce((s, i) => s + (i.error !== null ? 1 : i.done), 0) / items.length} label={t("storage.uploading", { done, count: items.length })} />
+          <Progress value={sent / total} label={t("storage.uploading", { done, count: items.length })} />
         </div>
-        <IconButton
-          label={busy ? t("common.cancel") : t("common.close")}
-          onClick={() => {
-            for (const i of items) i.control.abort();
-            if (!busy) onClear();
-          }}
-        >
-          <X size={14} />
-        </IconButton>
+        <Button size="sm" variant="ghost" disabled={!items.some((i) => i.state === "done" || i.state === "failed")} onClick={() => queue.clear()}>
+          {t("storage.clearDone")}
+        </Button>
       </div>
-      {failed > 0 && (
-        <ul className="scroll-thin max-h-28 overflow-auto px-4 pb-2 text-xs text-danger">
-          {items
-            .filter((i) => i.error !== null)
-            .map((i) => (
-              <li key={i.id}>{`${i.name}: ${i.error instanceof Error ? i.error.message : String(i.error)}`}</li>
-            ))}
+      {open.length > 0 && (
+        <ul className="scroll-thin max-h-44 divide-y overflow-auto border-t text-xs">
+          {open.slice(0, 200).map((i) => (
+            <Line key={i.id} item={i} queue={queue} />
+          ))}
         </ul>
       )}
-    </div>
+      {open.length === 0 && (
+        <p className="flex items-center gap-1.5 px-4 pb-2 text-xs text-ok">
+          <CircleCheck size={13} />
+          {t("storage.allUploaded")}
+        </p>
+      )}
+    </section>
+  );
+}
+
+function Line({ item: i, queue }: { item: UploadItem; queue: UploadQueue }) {
+  const { t } = useTranslation();
+  const hint = useHint(i.error instanceof ApiError ? i.error : null);
+  const reason = i.error instanceof Error ? i.error.message : i.error === null ? "" : String(i.error);
+  return (
+    <li className="flex items-center gap-3 px-4 py-1.5">
+      <span className="min-w-0 flex-1">
+        <span className="block truncate font-mono">{i.path}</span>
+        {i.state === "failed" && <span className="block break-words text-danger">{i.exists ? t("storage.fileExists") : `${reason}${hint ? ` · ${hint}` : ""}`}</span>}
+      </span>
+      {i.state !== "failed" && <span className="shrink-0 text-right text-muted tabular-nums">{`${Math.floor(i.done * 100)}% · ${bytes(i.size)}`}</span>}
+      <span className="hidden shrink-0 text-muted sm:block">{t(`storage.uploadStates.${i.state}`)}</span>
+      <span className="flex w-14 shrink-0 justify-end">
+        {i.state === "running" && i.resumable && (
+          <IconButton label={t("storage.pauseUpload")} className="size-6" onClick={() => queue.pause(i.id)}>
+            <Pause size={12} />
+          </IconButton>
+        )}
+        {i.state === "paused" && (
+          <IconButton label={t("storage.resumeUpload")} className="size-6" onClick={() => queue.again(i.id)}>
+            <Play size={12} />
+          </IconButton>
+        )}
+        {i.state === "failed" && (
+          <IconButton label={i.exists ? t("storage.overwrite") : t("common.retry")} className="size-6" onClick={() => queue.again(i.id)}>
+            <RotateCcw size={12} />
+          </IconButton>
+        )}
+        <IconButton label={t("common.cancel")} className="size-6" onClick={() => queue.remove(i.id)}>
+          <X size={12} />
+        </IconButton>
+      </span>
+    </li>
   );
 }
 
@@ -71,3 +101,6 @@ export async function droppedFiles(data: DataTransfer): Promise<{ file: File; pa
   for (const r of roots) await walk(r);
   return out;
 }
+
+/** Files chosen in a picker: of a folder picker with their paths in the folder. */
+export const pickedFiles = (list: FileList | null) => [...(list ?? [])].map((file) => ({ file, path: file.webkitRelativePath || file.name }));

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use hearth_core::AppRef;
+use tokio::sync::Notify;
 
 use crate::error::AdminError;
 use crate::owner::Canceller;
@@ -15,10 +16,10 @@ const MAX_RUNS: usize = 64;
 
 type Key = (AppRef, String);
 
-/// The runs under way.
+/// The runs under way, each with the bell that ends it.
 #[derive(Default)]
 pub(crate) struct Runs {
-    under_way: Mutex<HashMap<Key, Option<Canceller>>>,
+    under_way: Mutex<HashMap<Key, Arc<Notify>>>,
 }
 
 impl Runs {
@@ -35,29 +36,29 @@ impl Runs {
         if under_way.keys().filter(|(of, _)| of == app).count() >= MAX_RUNS {
             return Err(AdminError::TooManyRuns);
         }
-        under_way.insert(key.clone(), None);
+        let cancelled = Arc::new(Notify::new());
+        under_way.insert(key.clone(), cancelled.clone());
         Ok(Place {
             runs: self.clone(),
             key,
+            cancelled,
         })
     }
 
-    /// Cancels the run `id` of `app`.
+    /// Cancels the run `id` of `app`, also one that still waits for its connection.
     ///
     /// # Errors
     /// If none is under way.
-    pub(crate) async fn cancel(&self, app: &AppRef, id: &str) -> Result<(), AdminError> {
-        let canceller = self.lock().get(&(app.clone(), id.to_owned())).cloned();
-        match canceller {
-            Some(Some(canceller)) => {
-                canceller.cancel().await;
-                Ok(())
-            }
-            _ => Err(AdminError::NoRun(id.to_owned())),
-        }
+    pub(crate) fn cancel(&self, app: &AppRef, id: &str) -> Result<(), AdminError> {
+        let under_way = self.lock();
+        let run = under_way.get(&(app.clone(), id.to_owned()));
+        // The bell keeps one ring for a run that does not listen yet.
+        run.ok_or_else(|| AdminError::NoRun(id.to_owned()))?
+            .notify_one();
+        Ok(())
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<Key, Option<Canceller>>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<Key, Arc<Notify>>> {
         self.under_way
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -68,21 +69,24 @@ impl Runs {
 pub(crate) struct Place {
     runs: Arc<Runs>,
     key: Key,
+    cancelled: Arc<Notify>,
 }
 
 impl Place {
-    /// From now on the run can be cancelled, and is when `timeout` has passed: a script may lift
-    /// PostgreSQL's own statement timeout, or hold many statements.
+    /// From now on the run ends when it is cancelled, or when `timeout` has passed: a script may
+    /// lift PostgreSQL's own statement timeout, or hold many statements.
     pub(crate) fn started(&self, canceller: Canceller, timeout: Duration) -> Deadline {
-        self.runs
-            .lock()
-            .insert(self.key.clone(), Some(canceller.clone()));
+        let cancelled = self.cancelled.clone();
         Deadline(tokio::spawn(async move {
-            // PostgreSQL's own timeout comes first: its words are better.
-            tokio::time::sleep(timeout + Duration::from_millis(500)).await;
+            tokio::select! {
+                () = cancelled.notified() => {}
+                // PostgreSQL's own timeout comes first: its words are better.
+                () = tokio::time::sleep(timeout + Duration::from_millis(500)) => {}
+            }
+            // A request that comes between two statements ends neither.
             loop {
                 canceller.cancel().await;
-                tokio::time::sleep(Duration::from_secs(1)).await;
+                tokio::time::sleep(Duration::from_millis(300)).await;
             }
         }))
     }

@@ -184,6 +184,19 @@ async fn runs_are_bounded_and_can_be_cancelled() {
     let gone = pg.refused("DELETE", "/run/one", Value::Null).await;
     assert_eq!(gone, (404, "run_not_found".to_owned()));
 
+    // A quick hand cancels what has hardly begun.
+    for attempt in 0..5 {
+        let id = format!("quick{attempt}");
+        let other = pg.clone();
+        let run = json!({"sql": "select pg_sleep(60)", "run_id": id});
+        let running = tokio::spawn(async move { other.refused("POST", "/run", run).await });
+        let path = format!("/run/{id}");
+        while pg.send("DELETE", &path, Value::Null).await.0 != http::StatusCode::NO_CONTENT {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(running.await.unwrap(), (400, "57014".to_owned()));
+    }
+
     // A client that goes away takes its statement with it.
     let other = pg.clone();
     let left = tokio::spawn(async move {

@@ -167,6 +167,12 @@ impl Client {
         }
     }
 
+    /// The next message, until the socket is closed.
+    pub async fn read_or_closed(&mut self) -> Option<Value> {
+        let message = self.read().await;
+        message.get("closed").is_none().then_some(message)
+    }
+
     /// The next message that `wanted` accepts; others are kept.
     pub async fn expect(&mut self, wanted: impl Fn(&Value) -> bool) -> Value {
         if let Some(at) = self.unread.iter().position(&wanted) {

@@ -4,6 +4,7 @@
 mod body;
 mod call;
 mod count;
+mod explained;
 mod fragment;
 mod mutate;
 mod read;
@@ -64,6 +65,12 @@ pub fn build(plan: &DbPlan, request: &ApiRequest, config: &RestConfig) -> MainQu
             sql.push(", ").push(option.name());
         }
         sql.push(") ");
+        explained::statement(&mut sql, plan, request, config);
+        return MainQuery {
+            main: sql,
+            layout: None,
+            explain_count: None,
+        };
     }
     let preferences = &request.preferences;
     let mut explain_count = None;
@@ -98,10 +105,9 @@ pub fn build(plan: &DbPlan, request: &ApiRequest, config: &RestConfig) -> MainQu
             )
         }
     };
-    let layout = (!is_explained(plan)).then_some(layout);
     MainQuery {
         main: sql,
-        layout,
+        layout: Some(layout),
         explain_count,
     }
 }
@@ -116,14 +122,6 @@ struct Counting<'a> {
     limit: Option<u64>,
     /// The function that is called.
     routine: Option<&'a Routine>,
-}
-
-/// How an execution plan counts the rows of the page. Plans tell costs and widths: the statement has
-/// the columns of upstream's.
-const EXPLAINED_PAGE: &str = "pg_catalog.count(_postgrest_t)";
-
-fn is_explained(plan: &DbPlan) -> bool {
-    matches!(plan.media_type, MediaType::Plan { .. })
 }
 
 fn is_bounded(request: &ApiRequest, config: &RestConfig) -> bool {
@@ -149,7 +147,7 @@ fn read_statement(
         },
         routine: None,
     };
-    if is_explained(plan) || body::needs_source(&plan.handler) {
+    if body::needs_source(&plan.handler) {
         sql.push("with ").push(SOURCE).push(" as (");
         read::query(sql, read);
         sql.push(")");
@@ -180,56 +178,32 @@ fn answer_from(
     if !sql.sql().is_empty() {
         sql.push(" ");
     }
-    sql.push("select ");
-    let explained = is_explained(plan);
-    let mut layout = Layout {
+    sql.push("select ").push(page);
+    let layout = Layout {
         total: counting.wanted,
         body: plan.handler != Handler::None,
         ..Layout::default()
     };
-    if explained {
-        // Upstream has the total first, and all columns always.
-        let page = if single { "1" } else { EXPLAINED_PAGE };
-        total(sql, read, counting, page);
-        sql.push(", ").push(page).push(", ");
-        body::aggregate(sql, &plan.handler, counting.routine);
-    } else {
-        sql.push(page);
-        if layout.total {
-            sql.push(", ");
-            total(sql, read, counting, page);
-        }
-        if layout.body {
-            sql.push(", ");
-            body::aggregate(sql, &plan.handler, counting.routine);
-        }
-    }
-    response_settings(sql);
-    if explained {
-        sql.push(", ''");
-        layout = Layout::default();
-    }
-    sql.push(" from (");
-    rows(sql);
-    sql.push(") ").push(ROWS);
-    layout
-}
-
-/// How many rows there are in all.
-fn total(sql: &mut Snippet, read: &ReadNode, counting: &Counting<'_>, page: &str) {
-    if !counting.wanted {
-        sql.push("null::bigint");
-    } else if counting.separate {
+    if layout.total && counting.separate {
         // No table expression: mistakes in the rows' own query are to be found before its.
-        sql.push("(select pg_catalog.count(*) from (");
+        sql.push(", (select pg_catalog.count(*) from (");
         count::rows(sql, read);
         if let Some(limit) = counting.limit {
             sql.push(" limit ").value(limit.to_string());
         }
         sql.push(") pgrst_counted)");
-    } else {
-        sql.push(page);
+    } else if layout.total {
+        sql.push(", ").push(page);
     }
+    if layout.body {
+        sql.push(", ");
+        body::aggregate(sql, &plan.handler, counting.routine);
+    }
+    response_settings(sql);
+    sql.push(" from (");
+    rows(sql);
+    sql.push(") ").push(ROWS);
+    layout
 }
 
 /// What SQL functions said about the answer: read last, after all rows.
@@ -266,35 +240,19 @@ fn mutate_statement(
     };
     sql.push("with ").push(SOURCE).push(" as (");
     mutate::statement(sql, mutate);
-    sql.push(") select ");
-    let explained = is_explained(plan);
-    sql.push(if explained {
-        "'', pg_catalog.count(_postgrest_t)"
-    } else {
-        "pg_catalog.count(*)"
-    });
-    match located {
-        Some(primary_key) => {
-            sql.push(", ");
-            body::location(sql, primary_key);
-        }
-        None if explained => {
-            sql.push(", '{}'::text[]");
-        }
-        None => {}
+    sql.push(") select pg_catalog.count(*)");
+    if let Some(primary_key) = located {
+        sql.push(", ");
+        body::location(sql, primary_key);
     }
-    if layout.body || explained {
+    if layout.body {
         sql.push(", ");
         body::aggregate(sql, &plan.handler, None);
     }
-    const INSERTED: &str = ", nullif(current_setting('pgrst.inserted', true), '')::bigint";
-    if layout.inserted && !explained {
-        sql.push(INSERTED);
+    if layout.inserted {
+        sql.push(", nullif(current_setting('pgrst.inserted', true), '')::bigint");
     }
     response_settings(sql);
-    if explained {
-        sql.push(if layout.inserted { INSERTED } else { ", ''" });
-    }
     sql.push(" from (");
     if layout.body {
         read::query(sql, read);

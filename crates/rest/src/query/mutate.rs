@@ -183,15 +183,15 @@ pub(super) fn body_rows(
         if is_object {
             sql.push("lateral (select ");
             object(sql);
-            sql.push("pgrst_payload.json_data as val) pgrst_defaults, ");
+            sql.push("pgrst_payload.json_data as val) pgrst_json_defs, ");
         } else {
             sql.push("lateral (select jsonb_agg(");
             object(sql);
-            sql.push("elem) as val from jsonb_array_elements(pgrst_payload.json_data) elem) pgrst_defaults, ");
+            sql.push("elem) as val from jsonb_array_elements(pgrst_payload.json_data) elem) pgrst_json_defs, ");
         }
     }
     let source = if defaults {
-        "pgrst_defaults.val"
+        "pgrst_json_defs.val"
     } else {
         "pgrst_payload.json_data"
     };

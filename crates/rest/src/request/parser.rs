@@ -507,7 +507,7 @@ fn show_char(c: char) -> String {
 }
 
 /// A text as Haskell shows it, in double quotes.
-fn show_text(text: &str) -> String {
+pub(super) fn show_text(text: &str) -> String {
     let mut out = String::from("\"");
     for c in text.chars() {
         match c {

@@ -59,7 +59,8 @@ fn syntax_in<T>(
     })
 }
 
-/// `name=value` pairs; `+` is a blank, broken percent escapes stay as they are.
+/// `name=value` pairs; `+` is a blank, broken percent escapes stay as they are. Between two
+/// separators there is a pair without name and value.
 pub(super) fn decode_pairs(text: &str) -> Vec<(String, Option<String>)> {
     let decode = |part: &str| {
         if part.bytes().any(|b| b == b'%' || b == b'+') {

@@ -1,6 +1,7 @@
 //! Fifth stage: status, headers and body of an answer. Pure.
 
 mod headers;
+mod no_body;
 pub mod openapi;
 mod range;
 
@@ -8,15 +9,17 @@ use axum::body::Body;
 use axum::response::Response;
 use bytes::Bytes;
 use http::header::{
-    ACCESS_CONTROL_ALLOW_ORIGIN, ALLOW, CONTENT_LOCATION, CONTENT_RANGE, HeaderMap, HeaderValue,
-    LOCATION, VARY,
+    ACCESS_CONTROL_ALLOW_ORIGIN, ALLOW, CONTENT_LENGTH, CONTENT_LOCATION, CONTENT_RANGE, HeaderMap,
+    HeaderValue, LOCATION, VARY,
 };
 use http::{HeaderName, StatusCode};
+
+use no_body::NoBody;
 
 use crate::config::RestConfig;
 use crate::error::{RangeProblem, RestError};
 use crate::execute::DbResult;
-use crate::plan::types::{DbPlan, ReadNode, Statement};
+use crate::plan::types::{DbPlan, Plan, ReadNode, Statement};
 use crate::request::ApiRequest;
 use crate::request::media_type::MediaType;
 use crate::request::preferences::{Representation, Resolution};
@@ -33,7 +36,12 @@ struct Answer {
 
 impl Answer {
     fn into_response(self) -> Response {
-        let mut response = Response::new(Body::from(self.body));
+        let body = if self.headers.contains_key(CONTENT_LENGTH) {
+            Body::from(self.body)
+        } else {
+            Body::new(NoBody)
+        };
+        let mut response = Response::new(body);
         *response.status_mut() = self.status;
         *response.headers_mut() = self.headers;
         let varies = HeaderValue::from_static("Accept, Prefer, Range");
@@ -267,8 +275,19 @@ fn allows(methods: &str) -> Response {
     .into_response()
 }
 
-/// OPTIONS on a table: what can be done with it, rights aside.
-pub fn of_table(table: &Table) -> Response {
+/// OPTIONS: what can be done, rights aside.
+pub fn of_info(info: &Plan) -> Response {
+    match info {
+        Plan::TableInfo(table) => allows(&methods(table).join(",")),
+        Plan::RoutineInfo(routine) if routine.volatility == Volatility::Volatile => {
+            allows("OPTIONS,POST")
+        }
+        Plan::RoutineInfo(_) => allows("OPTIONS,GET,HEAD,POST"),
+        _ => allows("OPTIONS,GET,HEAD"),
+    }
+}
+
+fn methods(table: &Table) -> Vec<&'static str> {
     let mut methods = vec!["OPTIONS,GET,HEAD"];
     if table.insertable {
         methods.push("POST");
@@ -282,21 +301,7 @@ pub fn of_table(table: &Table) -> Response {
     if table.deletable {
         methods.push("DELETE");
     }
-    allows(&methods.join(","))
-}
-
-/// OPTIONS on a function.
-pub fn of_routine(routine: &Routine) -> Response {
-    allows(if routine.volatility == Volatility::Volatile {
-        "OPTIONS,POST"
-    } else {
-        "OPTIONS,GET,HEAD,POST"
-    })
-}
-
-/// OPTIONS on the root.
-pub fn of_schema() -> Response {
-    allows("OPTIONS,GET,HEAD")
+    methods
 }
 
 /// The OpenAPI description.

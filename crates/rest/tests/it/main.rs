@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod large;
 mod reload;
 mod scenario;
 mod tokens;
@@ -23,7 +24,7 @@ chapters! {
     filters,
     grammar,
     ranges,
-    negotiation,
+    read_negotiation,
     embedding,
     relationships,
     keys,
@@ -36,4 +37,25 @@ chapters! {
     media_types,
     aggregates,
     description,
+    bodies,
+    write_targets,
+    upserts,
+    write_answers,
+    arguments,
+    results,
+    handlers,
+    openapi,
+    raised,
+    negotiation,
+    request_settings,
+    transaction_end,
+    argument_values,
+    column_types,
+    write_embedding,
+    rights,
+    function_forms,
+    configured,
+    root_spec,
+    hidden_root,
+    bad_input,
 }

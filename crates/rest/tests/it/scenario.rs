@@ -47,13 +47,17 @@ struct Step {
     #[serde(default)]
     method: String,
     path: String,
+    /// One value each, or a list of them.
     #[serde(default)]
     headers: Map<String, Value>,
     /// Text as it is, anything else as JSON.
     #[serde(default)]
     body: Value,
+    /// A body that is no text, in hexadecimal digits.
+    #[serde(default)]
+    body_hex: Option<String>,
     status: u16,
-    /// Headers of the answer; null: must be absent.
+    /// Headers of the answer; null: must be absent; a list: exactly these values.
     #[serde(default)]
     expect_headers: Map<String, Value>,
     /// The body as JSON.
@@ -148,9 +152,12 @@ pub(crate) async fn run(chapter: &str) {
             })
             .uri(encoded(&step.path));
         for (name, value) in &step.headers {
-            request = request.header(name, value.as_str().unwrap());
+            for value in texts(value) {
+                request = request.header(name, value);
+            }
         }
         let body = match &step.body {
+            Value::Null if step.body_hex.is_some() => Body::from(bytes(step)),
             Value::Null => Body::empty(),
             Value::String(text) => Body::from(text.clone()),
             json => Body::from(json.to_string()),
@@ -173,6 +180,19 @@ pub(crate) async fn run(chapter: &str) {
     );
 }
 
+fn texts(value: &Value) -> Vec<&str> {
+    match value {
+        Value::Array(values) => values.iter().map(|v| v.as_str().unwrap()).collect(),
+        value => vec![value.as_str().unwrap()],
+    }
+}
+
+fn bytes(step: &Step) -> Vec<u8> {
+    let digits = step.body_hex.as_deref().unwrap_or_default();
+    let byte = |at| u8::from_str_radix(&digits[at..at + 2], 16).unwrap();
+    (0..digits.len()).step_by(2).map(byte).collect()
+}
+
 /// Characters that no URI may contain, as a client would encode them.
 fn encoded(path: &str) -> String {
     let encode = |c: char| match c {
@@ -191,6 +211,14 @@ fn compare(step: &Step, answer: &Answer) -> Result<(), String> {
         return Err(format!("expected status {}", step.status));
     }
     for (name, value) in &step.expect_headers {
+        if value.is_array() {
+            let found = answer.headers.get_all(name);
+            let found: Vec<_> = found.iter().map(|v| v.to_str().unwrap()).collect();
+            if found != texts(value) {
+                return Err(format!("expected header {name}: {value}, found {found:?}"));
+            }
+            continue;
+        }
         let found = answer
             .headers
             .get(name)
