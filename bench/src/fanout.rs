@@ -29,7 +29,7 @@ pub(crate) async fn measure(
     report: &mut Report,
 ) -> anyhow::Result<()> {
     let key = hearth.value("ANON_KEY")?;
-    let path = format!("/apps/bench/realtime/v1/websocket?apikey={key}&vsn=1.0.0");
+    let path = format!("/realtime/v1/websocket?apikey={key}&vsn=1.0.0");
     let join = join_message(key);
     let (pid, postmaster) = (hearth.pid()?, hearth.postmaster()?);
     let address = hearth.address();

@@ -3,7 +3,7 @@
 //! afterwards. docs/BENCH.md says what the figures mean.
 
 mod broadcaster;
-mod captured;
+mod cases;
 mod fanout;
 mod figures;
 mod http;
@@ -68,6 +68,12 @@ struct Options {
     /// Seconds of each run of the instant API.
     #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u64).range(1..=30))]
     seconds: u64,
+    /// Only these requests to the instant API: one, list, thousand, embed, insert, bulk, rpc.
+    #[arg(long, value_delimiter = ',', value_parser = cases::CASES.map(|case| case.short))]
+    cases: Vec<String>,
+    /// Connections to the instant API.
+    #[arg(long, value_delimiter = ',', default_values_t = [1, 16, 100], value_parser = clap::value_parser!(u64).range(1..=150))]
+    connections: Vec<u64>,
     /// Sockets of the fan-out.
     #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u64).range(1..=20_000))]
     sockets: u64,
@@ -83,6 +89,8 @@ struct Options {
 enum Part {
     /// The instant API beside pgbench.
     Rest,
+    /// The schema cache over ten thousand tables.
+    Schema,
     /// Sockets beside a bare broadcaster.
     Fanout,
     /// Sockets that listen to different rows.
@@ -137,6 +145,7 @@ async fn bench(options: Options) -> anyhow::Result<()> {
         Part::Listeners,
         Part::Storage,
         Part::Start,
+        Part::Schema,
     ];
     for part in parts {
         if !options.only.is_empty() && !options.only.contains(&part) {
@@ -149,8 +158,15 @@ async fn bench(options: Options) -> anyhow::Result<()> {
         let result = match part {
             Part::Rest => {
                 let time = Duration::from_secs(options.seconds);
-                rest::measure(&hearth, scratch.path(), runs, time, &mut report).await
+                let extent = rest::Extent {
+                    runs,
+                    time,
+                    cases: &options.cases,
+                    connections: &options.connections,
+                };
+                rest::measure(&hearth, scratch.path(), &extent, &mut report).await
             }
+            Part::Schema => rest::measure_schema(&hearth, &mut report).await,
             Part::Fanout => {
                 let sockets = usize::try_from(options.sockets)?;
                 fanout::measure(&hearth, sockets, runs, &mut report).await

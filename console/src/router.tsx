@@ -46,9 +46,18 @@ const dbExtensions = sub("/database/extensions", lazyRouteComponent(() => import
 const dbRoles = sub("/database/roles", lazyRouteComponent(() => import("./pages/database/roles"), "RolesPage"));
 const dbIndexes = sub("/database/indexes", lazyRouteComponent(() => import("./pages/database/indexes"), "IndexesPage"));
 const replication = sub("/database/replication", lazyRouteComponent(() => import("./pages/database/replication"), "ReplicationPage"));
+const diagram = sub("/database/diagram", lazyRouteComponent(() => import("./pages/database/diagram/diagram"), "DiagramPage"));
+const webhooks = sub("/database/webhooks", lazyRouteComponent(() => import("./pages/database/webhooks/webhooks"), "WebhooksPage"));
+const migrations = sub("/database/migrations", lazyRouteComponent(() => import("./pages/database/migrations"), "MigrationsPage"));
+const backups = sub("/database/backups", lazyRouteComponent(() => import("./pages/database/backups"), "BackupsPage"));
 const users = sub("/auth/users", lazyRouteComponent(() => import("./pages/auth/users"), "UsersPage"));
 const policies = sub("/auth/policies", lazyRouteComponent(() => import("./pages/auth/policies"), "PoliciesPage"));
 const providers = sub("/auth/providers", lazyRouteComponent(() => import("./pages/auth/providers"), "ProvidersPage"));
+const limits = sub("/auth/limits", lazyRouteComponent(() => import("./pages/auth/limits"), "LimitsPage"));
+const templates = sub("/auth/templates", lazyRouteComponent(() => import("./pages/auth/templates"), "TemplatesPage"));
+const mailbox = sub("/auth/mailbox", lazyRouteComponent(() => import("./pages/auth/mailbox"), "MailboxPage"));
+const urls = sub("/auth/urls", lazyRouteComponent(() => import("./pages/auth/urls"), "UrlsPage"));
+const hooks = sub("/auth/hooks", lazyRouteComponent(() => import("./pages/auth/hooks"), "HooksPage"));
 const authSettings = sub("/auth/settings", lazyRouteComponent(() => import("./pages/auth/settings"), "AuthSettingsPage"));
 const storage = createRoute({
   getParentRoute: () => app,
@@ -61,6 +70,8 @@ const storage = createRoute({
   component: lazyRouteComponent(() => import("./pages/storage/storage"), "StoragePage"),
 });
 const realtime = sub("/realtime", lazyRouteComponent(() => import("./pages/realtime/realtime"), "RealtimePage"));
+const reports = sub("/reports", lazyRouteComponent(() => import("./pages/reports/reports"), "ReportsPage"));
+const logs = sub("/logs", lazyRouteComponent(() => import("./pages/logs/logs"), "LogsPage"));
 const apiDocs = sub("/api", lazyRouteComponent(() => import("./pages/api-docs/api-docs"), "ApiDocsPage"));
 const settings = sub("/settings", lazyRouteComponent(() => import("./pages/settings/settings"), "SettingsPage"));
 
@@ -89,14 +100,25 @@ const tree = root.addChildren([
     dbRoles,
     dbIndexes,
     replication,
+    diagram,
+    webhooks,
+    migrations,
+    backups,
     toFirst("/auth", "/app/$ref/auth/users"),
     users,
     policies,
     providers,
+    limits,
+    templates,
+    mailbox,
+    urls,
+    hooks,
     authSettings,
     storage,
     realtime,
     apiDocs,
+    reports,
+    logs,
     settings,
   ]),
 ]);

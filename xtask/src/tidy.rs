@@ -9,7 +9,9 @@ use anyhow::{Context, Result};
 use crate::shell::root;
 
 /// Services meet in `hearth_apps::RequestContext` and nowhere else.
-const SERVICES: [&str; 6] = ["rest", "auth", "storage", "realtime", "admin", "gateway"];
+const SERVICES: [&str; 7] = [
+    "rest", "auth", "storage", "realtime", "webhooks", "admin", "gateway",
+];
 
 /// Crates that only compute.
 const PURE: [&str; 2] = ["core", "jwt"];

@@ -101,7 +101,7 @@ for (const { language, theme, width, height } of [
   })
 }
 
-const NAMES = [`quo"te`, `two words`, `中文 表`, `select`, `CamelCase`, `semi;colon--`, `it's`, `back\\slash`, `ü`.repeat(31), XSS.slice(0, 60)]
+const NAMES = [`quo"te`, `two words`, `中文 表`, `select`, `CamelCase`, `it's;--`, `back\\slash`, XSS.slice(0, 60)]
 
 test('names of any letters make tables, columns and policies, and rows are written in them', async () => {
   const c = await Console.open(world)

@@ -51,6 +51,10 @@ test('SQL: several statements, the selection alone, errors marked, plans measure
   await c.shot('sql-plan')
   assert.equal((await c.sql('select count(*)::int as n from numbers'))[0].n, 50)
 
+  await type(c, 'select a,b from numbers where n>1 and square<9')
+  await page.keyboard.press('Shift+Alt+f')
+  await page.locator('.cm-line', { hasText: /^where$/ }).waitFor()
+
   // The schema completes names.
   await type(c, 'select * from numb')
   await page.keyboard.press('Control+Space')
@@ -106,6 +110,8 @@ test('SQL: queries are saved, kept and deleted; history remembers', async () => 
   await page.keyboard.press('Control+s')
   await c.dialog().getByRole('textbox').fill('我的查询 "x"')
   await c.dialog().getByRole('button', { name: '保存' }).click()
+  await page.getByText('已保存', { exact: true }).last().waitFor()
+  await page.getByRole('heading', { name: '我的查询 "x"' }).waitFor()
   await page.reload()
   await page.getByRole('complementary').getByText('我的查询 "x"').first().click()
   await page.locator('.cm-content').click()

@@ -1,27 +1,10 @@
 import { useQuery } from "@tanstack/react-query";
 import { api, seg } from "./client";
+import type { AppDetail, AppSecrets, AppSummary } from "./schema";
 
-export interface App {
-  ref: string;
-  name: string;
-  state: "active" | "paused";
-  is_default: boolean;
-  created_at: string;
-  database_size: number | null;
-  storage_size: number | null;
-  connections: number | null;
-}
-export interface AppDetail extends App {
-  url: string;
-  anon_key: string;
-  publishable_key: string;
-}
-export interface Secrets {
-  service_role_key: string;
-  secret_key: string;
-  jwt_secret: string;
-  db_url: string;
-}
+export type App = AppSummary;
+export type { AppDetail };
+export type Secrets = AppSecrets;
 export type Settings = Record<string, Record<string, unknown>>;
 
 export const appPath = (ref: string) => `/apps/${seg(ref)}`;

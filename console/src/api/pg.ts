@@ -1,23 +1,11 @@
 import { useQuery } from "@tanstack/react-query";
 import { appPath } from "./apps";
 import { api, seg } from "./client";
+import type { RunAnswer, RunField, RunResult } from "./schema";
 
-export interface Field {
-  name: string;
-  type: string;
-}
-export interface Result {
-  command: string;
-  fields: Field[];
-  rows: unknown[][];
-  row_count: number | null;
-  truncated: boolean;
-}
-export interface RunAnswer {
-  results: Result[];
-  notices: (string | { severity?: string; message: string })[];
-  duration_ms: number;
-}
+export type Field = RunField;
+export type Result = RunResult;
+export type { RunAnswer };
 export type RunRole = "postgres" | "anon" | "authenticated" | "service_role";
 export interface RunRequest {
   sql: string;

@@ -1,22 +1,10 @@
 import { useQuery, type QueryClient } from "@tanstack/react-query";
 import { api, ApiError, seg } from "./client";
+import type { AuditEntry, Role, Administrator as SchemaAdministrator, SessionUser } from "./schema";
 
-export type Role = "owner" | "developer" | "viewer";
-export interface User {
-  username: string;
-  role: Role;
-}
-export interface Administrator extends User {
-  apps: string[] | null;
-}
-export interface AuditEntry {
-  id: number | string;
-  at: string;
-  username: string;
-  action: string;
-  app: string | null;
-  details: unknown;
-}
+export type { AuditEntry, Role };
+export type User = SessionUser;
+export type Administrator = Pick<SchemaAdministrator, "username" | "role" | "apps">;
 
 /** The signed-in administrator, or null. */
 export function useSession() {

@@ -1,4 +1,4 @@
-import { autocompletion, closeBrackets, closeBracketsKeymap, completionKeymap } from "@codemirror/autocomplete";
+import { autocompletion, closeBrackets, closeBracketsKeymap, closeCompletion, completionKeymap } from "@codemirror/autocomplete";
 import { defaultKeymap, history, historyKeymap, indentWithTab } from "@codemirror/commands";
 import { PostgreSQL, sql, type SQLNamespace } from "@codemirror/lang-sql";
 import { bracketMatching, HighlightStyle, syntaxHighlighting } from "@codemirror/language";
@@ -37,6 +37,8 @@ const colours = HighlightStyle.define([
 ]);
 
 export interface EditorHandle {
+  /** Lays the selection, or all of it, out anew. */
+  format: () => void;
   /** The selected text, or all of it, with where it begins. */
   chosen: () => { sql: string; from: number };
 }
@@ -44,6 +46,18 @@ export interface EditorHandle {
 function chosenIn(v: EditorView): { sql: string; from: number } {
   const s = v.state.selection.main;
   return s.empty ? { sql: v.state.doc.toString(), from: 0 } : { sql: v.state.sliceDoc(s.from, s.to), from: s.from };
+}
+
+/** SQL that the formatter does not understand stays as it is. */
+async function layOut(v: EditorView): Promise<void> {
+  const { sql: text, from } = chosenIn(v);
+  const { format } = await import("sql-formatter");
+  try {
+    const laid = format(text, { language: "postgresql", keywordCase: "preserve", tabWidth: 2 });
+    if (laid !== text) v.dispatch({ changes: { from, to: from + text.length, insert: laid } });
+  } catch {
+    // Half a statement has no layout.
+  }
 }
 
 export default function CodeEditor(props: {
@@ -68,6 +82,7 @@ export default function CodeEditor(props: {
     if (!host.current) return undefined;
     const run = (v: EditorView) => {
       const { sql: text, from } = chosenIn(v);
+      closeCompletion(v);
       now.current.onRun?.(text, from);
       return true;
     };
@@ -79,6 +94,14 @@ export default function CodeEditor(props: {
           Prec.highest(
             keymap.of([
               { key: "Mod-Enter", run },
+              {
+                key: "Shift-Alt-f",
+                preventDefault: true,
+                run: (v) => {
+                  void layOut(v);
+                  return true;
+                },
+              },
               {
                 key: "Mod-s",
                 preventDefault: true,
@@ -112,7 +135,7 @@ export default function CodeEditor(props: {
       }),
     });
     view.current = v;
-    if (now.current.handle) now.current.handle.current = { chosen: () => chosenIn(v) };
+    if (now.current.handle) now.current.handle.current = { chosen: () => chosenIn(v), format: () => void layOut(v) };
     v.focus();
     return () => v.destroy();
   }, []);

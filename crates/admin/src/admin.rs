@@ -8,6 +8,7 @@ use std::time::Duration;
 use hearth_apps::{App, Registry};
 use hearth_core::{AppRef, Secret};
 use hearth_pg::Conn;
+use hearth_pg::embedded::ServerLog;
 
 use crate::account::lockout::Lockout;
 use crate::account::password::Passwords;
@@ -39,6 +40,8 @@ pub struct AdminConfig {
     pub templates: Vec<Template>,
     /// Removes the objects of a deleted application.
     pub forget_objects: ForgetObjects,
+    /// What PostgreSQL says, where it is Hearth's own.
+    pub server_log: Option<ServerLog>,
 }
 
 /// Why the administrators could not be prepared.
@@ -83,7 +86,8 @@ impl Admin {
         })
     }
 
-    /// Measures connections and sizes once a minute for the reports, as long as the console lives.
+    /// Measures connections and sizes once a minute for the reports and writes the counts down, as
+    /// long as the console lives.
     pub fn measure_always(self: &Arc<Self>) {
         let admin = Arc::downgrade(self);
         tokio::spawn(async move {
@@ -95,6 +99,9 @@ impl Admin {
                 };
                 if let Err(error) = apps::measure(&admin).await {
                     tracing::warn!(%error, "sizes could not be measured");
+                }
+                if let Err(error) = admin.registry.keep_activity().await {
+                    tracing::warn!(%error, "the reports' counts could not be written down");
                 }
             }
         });

@@ -78,6 +78,9 @@ pub(crate) enum AdminError {
     /// There is no such saved query.
     #[error("There is no saved query {0}")]
     NoQuery(String),
+    /// PostgreSQL is somebody else's.
+    #[error("PostgreSQL's log is on the server that it runs on, which is not Hearth's own")]
+    NoServerLog,
     /// No route.
     #[error("Not found")]
     NoRoute,
@@ -145,6 +148,7 @@ impl AdminError {
             Self::NoAdministrator(name) => format!("管理员 {name} 不存在").into(),
             Self::LastOwner => "至少要保留一个拥有全部应用的所有者".into(),
             Self::NoQuery(id) => format!("没有已保存的查询 {id}").into(),
+            Self::NoServerLog => "PostgreSQL 不由炉火运行，请到它所在的服务器上查看日志".into(),
             Self::NoRoute => "未找到".into(),
             Self::NoRun(id) => format!("没有正在运行的 {id}").into(),
             Self::RunExists(id) => format!("{id} 已在运行").into(),
@@ -210,6 +214,7 @@ impl ApiError for AdminError {
             Self::NoAdministrator(_) => "administrator_not_found",
             Self::LastOwner => "last_owner",
             Self::NoQuery(_) => "query_not_found",
+            Self::NoServerLog => "no_server_log",
             Self::NoRoute => "no_route",
             Self::NoObject(_) => "not_found",
             Self::NoRun(_) => "run_not_found",
@@ -230,6 +235,7 @@ impl ApiError for AdminError {
             Self::NoApp(_)
             | Self::NoAdministrator(_)
             | Self::NoQuery(_)
+            | Self::NoServerLog
             | Self::NoRoute
             | Self::NoObject(_)
             | Self::NoRun(_) => StatusCode::NOT_FOUND,

@@ -14,6 +14,7 @@ mod catalog;
 mod console;
 mod error;
 mod input;
+mod openapi;
 mod owner;
 mod routes;
 mod run;
@@ -50,6 +51,12 @@ pub fn script_commands(script: &str) -> Vec<ScriptCommand> {
         });
     }
     commands
+}
+
+/// The description of `/console/api/…` and `/pg` as OpenAPI 3.1, as
+/// `GET /console/api/openapi.json` answers it.
+pub fn openapi() -> serde_json::Value {
+    openapi::description()
 }
 
 /// `/console/api/…`. Wants the extension [`hearth_apps::Client`].

@@ -6,7 +6,9 @@ use arc_swap::ArcSwap;
 use chrono::{DateTime, Utc};
 use hearth_core::{AppRef, Clock, Secret};
 use hearth_jwt::{ApiKeys, SigningKey, Verifier};
+use serde_json::Value;
 
+use crate::activity::{AppActivity, Level};
 use crate::database::AppDatabase;
 use crate::settings::AppSettings;
 use crate::stream::StreamReport;
@@ -41,6 +43,8 @@ pub struct App {
     pub database: AppDatabase,
     /// Its settings, replaced as a whole.
     pub settings: ArcSwap<AppSettings>,
+    /// What happens in it: services tell of events here.
+    pub activity: Arc<AppActivity>,
     /// How the stream of its changes is, replaced as a whole by whoever reads it.
     pub stream: ArcSwap<StreamReport>,
     /// The time, a test's own in tests.
@@ -51,6 +55,18 @@ impl App {
     /// The key that signs new tokens.
     pub fn signing_key(&self) -> SigningKey {
         SigningKey::Hs256(self.jwt_secret.clone())
+    }
+
+    /// Tells the application's log of an event: `details` is an object of short values.
+    pub fn note(
+        &self,
+        service: &'static str,
+        level: Level,
+        message: impl Into<String>,
+        details: Value,
+    ) {
+        let now = self.clock.now();
+        self.activity.event(now, service, level, message, details);
     }
 
     /// The settings in force now.

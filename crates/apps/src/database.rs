@@ -17,6 +17,8 @@ pub enum ServiceRole {
     Storage,
     /// Owns schema `realtime`.
     Realtime,
+    /// Owns schema `supabase_functions`.
+    Functions,
 }
 
 impl ServiceRole {
@@ -26,6 +28,7 @@ impl ServiceRole {
             Self::Auth => "supabase_auth_admin",
             Self::Storage => "supabase_storage_admin",
             Self::Realtime => "supabase_realtime_admin",
+            Self::Functions => "supabase_functions_admin",
         }
     }
 }
@@ -61,6 +64,7 @@ pub struct AppDatabase {
     auth: Pool,
     storage: Pool,
     realtime: Pool,
+    functions: Pool,
 }
 
 impl AppDatabase {
@@ -83,6 +87,7 @@ impl AppDatabase {
             auth: service(ServiceRole::Auth),
             storage: service(ServiceRole::Storage),
             realtime: service(ServiceRole::Realtime),
+            functions: service(ServiceRole::Functions),
             server,
             name,
         }
@@ -113,6 +118,7 @@ impl AppDatabase {
             ServiceRole::Auth => self.auth.get().await,
             ServiceRole::Storage => self.storage.get().await,
             ServiceRole::Realtime => self.realtime.get().await,
+            ServiceRole::Functions => self.functions.get().await,
         }
     }
 
@@ -137,9 +143,21 @@ impl AppDatabase {
         &self.name
     }
 
+    fn pools(&self) -> [&Pool; 5] {
+        let Self {
+            callers,
+            auth,
+            storage,
+            realtime,
+            functions,
+            ..
+        } = self;
+        [callers, auth, storage, realtime, functions]
+    }
+
     /// Closes connections that nobody has used for `idle`.
     pub fn close_idle(&self, idle: Duration) {
-        for pool in [&self.callers, &self.auth, &self.storage, &self.realtime] {
+        for pool in self.pools() {
             pool.close_idle(idle);
         }
         if let Some(pool) = &self.transactions {
@@ -149,7 +167,7 @@ impl AppDatabase {
 
     /// Closes everything for good.
     pub fn close(&self) {
-        for pool in [&self.callers, &self.auth, &self.storage, &self.realtime] {
+        for pool in self.pools() {
             pool.close();
         }
         if let Some(pool) = &self.transactions {
@@ -164,7 +182,7 @@ impl AppDatabase {
 
     /// Open connections over all pools.
     pub fn open_connections(&self) -> usize {
-        [&self.callers, &self.auth, &self.storage, &self.realtime]
+        self.pools()
             .iter()
             .map(|pool| pool.usage().0)
             .chain(self.transactions.as_ref().map(|pool| pool.usage().0))

@@ -13,6 +13,7 @@ use hearth_pg::listen::{Notice, listen};
 use hearth_pg::migrate::MigrateError;
 use hearth_pg::{Login, MigrationSet, PgError, Pool, Server, connect, migrate, provision};
 use tokio::sync::broadcast;
+use uuid::Uuid;
 
 use crate::activity::Activity;
 use crate::app::{App, AppState};
@@ -66,7 +67,7 @@ struct Known {
 pub struct Registry {
     server: Arc<Server>,
     control: Pool,
-    options: RegistryOptions,
+    pub(crate) options: RegistryOptions,
     fingerprint: String,
     known: ArcSwap<Known>,
     reloading: tokio::sync::Mutex<()>,
@@ -74,6 +75,8 @@ pub struct Registry {
     looked_again: AtomicU64,
     gone: broadcast::Sender<AppRef>,
     activity: Activity,
+    /// Tells what this run of the server wrote down from what others did.
+    pub(crate) run: Uuid,
 }
 
 impl Registry {
@@ -86,12 +89,12 @@ impl Registry {
         server: Arc<Server>,
         options: RegistryOptions,
     ) -> Result<Arc<Self>, RegistryError> {
-        ensure_control_database(&server, &options.control_database).await?;
         let control = Pool::new(
             server.config(&Login::Admin, &options.control_database),
             4,
             Duration::from_secs(10),
         );
+        ensure_control_database(&server, &control, &options.control_database).await?;
         let fingerprint = provision::fingerprint(&options.sets);
         let registry = Arc::new(Self {
             server,
@@ -103,6 +106,7 @@ impl Registry {
             opened: Instant::now(),
             looked_again: AtomicU64::new(0),
             activity: Activity::default(),
+            run: Uuid::new_v4(),
             gone: broadcast::channel(64).0,
         });
         registry.prepare_server().await?;
@@ -284,6 +288,7 @@ impl Registry {
                 self.options.pool_sizes,
             ),
             settings: ArcSwap::from_pointee(self.settings(stored)?),
+            activity: self.activity.of(stored.reference.as_str()),
             stream: Default::default(),
             clock: self.options.clock.clone(),
             reference: stored.reference.clone(),

@@ -16,8 +16,11 @@ pub struct Claims {
 }
 
 impl Claims {
-    /// Takes the claims object as decoded from a verified token.
-    pub fn new(fields: Map<String, Value>) -> Self {
+    /// Takes the claims object as decoded from a verified token. Keys are sorted, as PostgREST has
+    /// them in `request.jwt.claims`: SQL functions hand that text on to clients.
+    pub fn new(mut fields: Map<String, Value>) -> Self {
+        fields.sort_keys();
+        fields.values_mut().for_each(Value::sort_all_objects);
         let text = serde_json::to_string(&fields).unwrap_or_else(|_| "{}".to_owned());
         Self {
             text: text.into(),

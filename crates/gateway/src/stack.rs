@@ -13,7 +13,7 @@ use chrono::Utc;
 use futures_util::FutureExt;
 use hearth_apps::activity::Answered;
 use hearth_apps::app::AppState;
-use hearth_apps::{Client, Registry, RequestContext};
+use hearth_apps::{App, Client, Registry, RequestContext};
 use hearth_core::RequestId;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, header};
 use tower::Layer;
@@ -26,6 +26,8 @@ use crate::error::GatewayError;
 use crate::{authenticate, cors, fence, limits, request_log};
 
 const METHOD_OVERRIDE: HeaderName = HeaderName::from_static("x-http-method-override");
+const PROXY_STATUS: HeaderName = HeaderName::from_static("proxy-status");
+const AUTH_ERROR: HeaderName = HeaderName::from_static("x-sb-error-code");
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// The routers of the services, with paths relative to their prefix.
@@ -97,8 +99,10 @@ pub struct Gateway {
 
 /// What is known of a request when its line is written.
 struct Seen {
-    app: String,
+    app: Option<Arc<App>>,
     service: &'static str,
+    peer: IpAddr,
+    agent: String,
 }
 
 impl Gateway {
@@ -136,8 +140,10 @@ impl Gateway {
         let has_origin = request.headers().contains_key(header::ORIGIN);
         let path = request.uri().path().to_owned();
         let mut seen = Seen {
-            app: String::new(),
+            app: None,
             service: "gateway",
+            peer: peer.ip(),
+            agent: text(request.headers(), &header::USER_AGENT).unwrap_or_default(),
         };
         let overridden = override_method(&mut request);
         let method = request.method().clone();
@@ -160,8 +166,8 @@ impl Gateway {
         if let Ok(value) = HeaderValue::from_str(&id.to_string()) {
             headers.insert(REQUEST_ID, value);
         }
-        if !seen.app.is_empty() {
-            let answered = Answered {
+        if let Some(app) = &seen.app {
+            app.activity.answered(Answered {
                 number: 0,
                 at: Utc::now(),
                 id,
@@ -169,14 +175,16 @@ impl Gateway {
                 method: method.to_string(),
                 path: path.clone(),
                 status: response.status().as_u16(),
+                code: refusal_code(&response),
                 elapsed: started.elapsed(),
-            };
-            self.registry.activity().record(&seen.app, answered);
+                peer: seen.peer,
+                agent: std::mem::take(&mut seen.agent),
+            });
         }
         if self.config.access_log {
             request_log::write(&request_log::Line {
                 id,
-                app: &seen.app,
+                app: seen.app.as_ref().map_or("", |app| app.reference.as_str()),
                 service: seen.service,
                 method: &method,
                 path: &path,
@@ -223,13 +231,14 @@ impl Gateway {
         let base_domain = self.config.base_domain.as_deref();
         let app =
             app_lookup::find(&self.registry, target.app, host.as_deref(), base_domain).await?;
-        app.reference.as_str().clone_into(&mut seen.app);
+        seen.app = Some(app.clone());
         if app.state == AppState::Paused {
             return Err(GatewayError::Paused);
         }
         let caller =
             authenticate::caller(&app, service, target.rest, request.uri(), request.headers())?;
         let proxy = Proxy::of(&request, peer.ip());
+        seen.peer = proxy.client;
         let context = RequestContext {
             base_url: self.base_url(target.app, host.as_deref(), &proxy).into(),
             request_id: id,
@@ -277,7 +286,7 @@ impl Gateway {
             return Err(GatewayError::NoRoute);
         }
         let app = app_lookup::find(&self.registry, Some(name), None, None).await?;
-        app.reference.as_str().clone_into(&mut seen.app);
+        seen.app = Some(app.clone());
         if app.state == AppState::Paused {
             return Err(GatewayError::Paused);
         }
@@ -398,6 +407,24 @@ impl Proxy {
         }
         proxy
     }
+}
+
+/// A header's value, where it is text.
+fn text(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
+    let value = headers.get(name)?.to_str().ok()?;
+    Some(value.to_owned())
+}
+
+/// The service's own code of a refusal, for the log: the instant API and auth tell it in a header.
+fn refusal_code(response: &Response) -> Option<String> {
+    if response.status().as_u16() < 400 {
+        return None;
+    }
+    let headers = response.headers();
+    if let Some(status) = text(headers, &PROXY_STATUS) {
+        return status.split_once("error=").map(|(_, code)| code.to_owned());
+    }
+    text(headers, &AUTH_ERROR)
 }
 
 fn request_host(request: &Request<Body>) -> Option<String> {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use hearth_admin::{Admin, AdminConfig, Template};
-use hearth_apps::Registry;
+use hearth_apps::{AppState, Registry};
 use hearth_auth::Auth;
 use hearth_config::ServerConfig;
 use hearth_core::AppRef;
@@ -12,7 +12,9 @@ use hearth_pg::{MigrationSet, bootstrap};
 use hearth_realtime::Realtime;
 use hearth_rest::Rest;
 use hearth_storage::Storage;
+use hearth_webhooks::{Patience, Webhooks};
 
+use crate::database::OpenDatabase;
 use crate::demo;
 use crate::root::{self, RootState};
 
@@ -23,6 +25,7 @@ pub(crate) fn migration_sets() -> Vec<MigrationSet> {
         hearth_auth::migrations(),
         hearth_storage::migrations(),
         hearth_realtime::migrations(),
+        hearth_webhooks::migrations(),
     ]
 }
 
@@ -34,6 +37,8 @@ pub(crate) struct Composed {
     pub(crate) admin: Arc<Admin>,
     /// Closes its sockets before the server stops.
     pub(crate) realtime: Arc<Realtime>,
+    /// Tells other servers of changes.
+    pub(crate) webhooks: Arc<Webhooks>,
 }
 
 /// Builds everything over `registry`.
@@ -41,14 +46,15 @@ pub(crate) fn compose(
     config: &ServerConfig,
     registry: &Arc<Registry>,
     root: RootState,
-    database_address: (String, u16),
+    database: &OpenDatabase,
 ) -> anyhow::Result<Composed> {
     let rest = Rest::new();
-    forget_with_applications(registry, &rest);
+    warm(registry, &rest);
     let auth = Auth::new(auth_config(config));
+    forget_with_applications(registry, &rest, &auth);
     let storage = Storage::new(storage_config(config))?;
     let realtime = Realtime::new();
-    let admin = Admin::new(admin_config(config, database_address), registry.clone());
+    let admin = Admin::new(admin_config(config, database), registry.clone());
     let root = root::router(root)
         .merge(hearth_admin::router(admin.clone()))
         .merge(hearth_console::router());
@@ -72,18 +78,33 @@ pub(crate) fn compose(
         gateway: Gateway::new(registry.clone(), gateway, services),
         admin,
         realtime,
+        webhooks: Webhooks::new(Patience::default())?,
     })
 }
 
-/// Drops the schema cache and listener of an application that went. (Realtime notices by itself
-/// that the database was closed; auth and storage keep nothing per application.)
-fn forget_with_applications(registry: &Arc<Registry>, rest: &Arc<Rest>) {
+/// The default application's schema is read while the server still starts.
+fn warm(registry: &Arc<Registry>, rest: &Arc<Rest>) {
+    let rest = Arc::clone(rest);
+    if let Some(app) = registry
+        .default_app()
+        .filter(|app| app.state == AppState::Active)
+    {
+        tokio::spawn(async move { rest.warm(&app).await });
+    }
+}
+
+/// Drops the schema cache, listener and mailbox of an application that went. (Realtime notices by
+/// itself that the database was closed; storage keeps nothing per application.)
+fn forget_with_applications(registry: &Arc<Registry>, rest: &Arc<Rest>, auth: &Arc<Auth>) {
     let mut gone = registry.gone();
-    let rest = Arc::downgrade(rest);
+    let (rest, auth) = (Arc::downgrade(rest), Arc::downgrade(auth));
     tokio::spawn(async move {
         while let Ok(reference) = gone.recv().await {
-            let Some(rest) = rest.upgrade() else { return };
+            let (Some(rest), Some(auth)) = (rest.upgrade(), auth.upgrade()) else {
+                return;
+            };
             rest.forget(reference.as_str());
+            auth.forget(&reference);
         }
     });
 }
@@ -91,6 +112,7 @@ fn forget_with_applications(registry: &Arc<Registry>, rest: &Arc<Rest>) {
 fn auth_config(config: &ServerConfig) -> hearth_auth::AuthConfig {
     hearth_auth::AuthConfig {
         wechat_api_url: config.wechat_api_url.clone(),
+        aliyun_sms_url: config.aliyun_sms_url.clone(),
         ..hearth_auth::AuthConfig::default()
     }
 }
@@ -101,10 +123,11 @@ fn storage_config(config: &ServerConfig) -> hearth_storage::StorageConfig {
     }
 }
 
-pub(crate) fn admin_config(config: &ServerConfig, database_address: (String, u16)) -> AdminConfig {
+pub(crate) fn admin_config(config: &ServerConfig, database: &OpenDatabase) -> AdminConfig {
     let config = config.clone();
     AdminConfig {
-        database_address,
+        database_address: database.address(),
+        server_log: database.server_log(),
         templates: vec![Template {
             name: "chatroom",
             sql: demo::sql(),

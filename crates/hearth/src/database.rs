@@ -10,7 +10,7 @@ use hearth_apps::registry::{CONTROL_DATABASE, RegistryOptions};
 use hearth_apps::seal::MasterKey;
 use hearth_config::ServerConfig;
 use hearth_core::{AppRef, Secret, SystemClock};
-use hearth_pg::embedded::{Embedded, EmbeddedConfig};
+use hearth_pg::embedded::{Embedded, EmbeddedConfig, ServerLog};
 use hearth_pg::server::Powers;
 use hearth_pg::{Server, connect, external};
 use tokio_postgres::Config;
@@ -182,6 +182,14 @@ impl OpenDatabase {
                         .unwrap_or(5432),
                 )
             }
+        }
+    }
+
+    /// What PostgreSQL says, where this process started it.
+    pub(crate) fn server_log(&self) -> Option<ServerLog> {
+        match &self.source {
+            Source::Embedded(embedded) => Some(embedded.log()),
+            Source::Beside(_) | Source::External => None,
         }
     }
 

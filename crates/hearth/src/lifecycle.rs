@@ -84,8 +84,9 @@ async fn run(
         registry: registry.clone(),
         demo: config.demo,
     };
-    let composed = compose::compose(config, registry, root, database.address())?;
+    let composed = compose::compose(config, registry, root, database)?;
     composed.admin.measure_always();
+    composed.webhooks.start(registry);
     let first = composed
         .admin
         .first_administrator(administrator_password())
@@ -111,6 +112,10 @@ async fn run(
         realtime.shutdown().await;
     };
     listener.serve(composed.gateway, stopped, DRAIN).await;
+    composed.webhooks.shutdown().await;
+    if let Err(error) = registry.keep_activity().await {
+        tracing::warn!(%error, "the reports' last counts could not be written down");
+    }
     Ok(())
 }
 

@@ -25,7 +25,8 @@ const OWNER_MEMBERSHIPS: &str = "postgres, anon, authenticated, service_role, \
 const AUTHENTICATOR_MEMBERSHIPS: &str = "anon, authenticated, service_role";
 
 const SERVICE_MEMBERSHIPS: &str = "anon, authenticated, service_role, \
-     supabase_auth_admin, supabase_storage_admin, supabase_realtime_admin";
+     supabase_auth_admin, supabase_storage_admin, supabase_realtime_admin, \
+     supabase_functions_admin";
 
 /// A connection as admin to the maintenance database.
 ///

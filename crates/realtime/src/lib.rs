@@ -12,6 +12,7 @@ pub mod changes;
 pub mod channel;
 pub mod connection;
 pub mod error;
+mod events;
 pub mod frame;
 pub mod http;
 pub mod limits;

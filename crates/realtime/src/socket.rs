@@ -26,6 +26,7 @@ use crate::channel::presence::Outcome;
 use crate::channel::{Channel, Joined, access_token, broadcast, join, leave, presence, reads};
 use crate::connection;
 use crate::error::{HttpError, Refusal};
+use crate::events;
 use crate::frame::{self, Incoming, Version, push_json_string};
 use crate::limits::{IDLE, MAX_QUEUED, MAX_TOPIC_BYTES};
 use crate::outbox::{Close, Outbox};
@@ -59,7 +60,7 @@ pub async fn handshake(
     let guard = app
         .sockets
         .enter(limits.realtime.max_concurrent_users)
-        .ok_or(Refusal::TooManyConnections)?;
+        .ok_or_else(|| events::refused(&context, Refusal::TooManyConnections))?;
     let Some(response) = connection::accept(request.headers()) else {
         let message = "this address speaks WebSocket";
         return Ok((
@@ -79,10 +80,14 @@ pub async fn handshake(
         version,
         outbox,
     });
+    let client = events::Socket::opened(&context, version);
     realtime.tasks.spawn(async move {
         let _guard = guard;
         match upgrade.await {
-            Ok(upgraded) => serve(upgraded, shared).await,
+            Ok(upgraded) => {
+                serve(upgraded, shared.clone()).await;
+                client.closed(&shared, &shared.outbox.closed().await);
+            }
             Err(error) => tracing::debug!(%error, "the client went away during the handshake"),
         }
     });
@@ -327,8 +332,12 @@ impl Session {
         channel.working = None;
         match done {
             Done::Joined(result, reference) => match *result {
-                Ok(joined) => channel.joined = Some(joined),
+                Ok(joined) => {
+                    events::joined(&self.shared, topic, &joined);
+                    channel.joined = Some(joined);
+                }
                 Err(refusal) => {
+                    events::join_refused(&self.shared, topic, &refusal);
                     let join_ref = channel.join_ref.clone();
                     self.channels.remove(topic);
                     let mut response = String::from("{\"reason\":");
@@ -366,6 +375,7 @@ impl Session {
                         tracing::warn!(
                             app = %self.shared.app.app.reference, ?error, code = "RlsPolicyError"
                         );
+                        events::policies_failed(&self.shared, topic);
                         if message.event == "presence" {
                             self.shared.reply(&message, "error", "{}");
                         }
@@ -455,6 +465,7 @@ impl Session {
         let Some(channel) = self.channels.remove(topic) else {
             return;
         };
+        events::shut(&self.shared, topic, words);
         let name = topic.strip_prefix("realtime:").unwrap_or(topic);
         self.shared
             .system(&channel.join_ref, topic, name, "system", "error", words);

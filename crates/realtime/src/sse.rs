@@ -30,6 +30,7 @@ use crate::Realtime;
 use crate::caller::{Caller, request_headers};
 use crate::changes::Position;
 use crate::error::{HttpError, Refusal};
+use crate::events;
 use crate::frame::{Incoming, Payload, Version, wire};
 use crate::limits::SocketGuard;
 use crate::outbox::{Close, Outbox};
@@ -69,7 +70,10 @@ pub async fn listen(
     let caller = Caller::of_request(&context)?;
     let limits = context.app.settings();
     let most = limits.realtime.max_concurrent_users;
-    let guard = app.sockets.enter(most).ok_or(Refusal::TooManyConnections)?;
+    let guard = app
+        .sockets
+        .enter(most)
+        .ok_or_else(|| events::refused(&context, Refusal::TooManyConnections))?;
     let outbox = Arc::new(Outbox::new(realtime.options.outbox_bytes));
     let shared = Arc::new(Shared {
         app: app.clone(),
@@ -78,10 +82,12 @@ pub async fn listen(
         version: Version::V1,
         outbox: outbox.clone(),
     });
+    let client = events::Socket::opened(&context, Version::V1);
     realtime.tasks.spawn(async move {
         let id = app.open.enter(&shared.outbox);
         Box::pin(Session::new(shared.clone()).listen(joins)).await;
         app.open.leave(id);
+        client.closed(&shared, &shared.outbox.closed().await);
     });
     let events = Events {
         ids,

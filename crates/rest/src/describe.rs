@@ -1,6 +1,7 @@
 //! The root path: which tables and functions the caller's role may use, described.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use axum::response::Response;
 
@@ -32,16 +33,16 @@ pub(crate) async fn describe(job: &Job<'_>, headers_only: bool) -> Result<Respon
         .iter()
         .filter_map(|row| row.try_get(0).ok())
         .collect();
-    let ids: HashSet<i64> = routines
+    let callable: HashMap<i64, Vec<String>> = routines
         .iter()
-        .filter_map(|row| row.try_get(0).ok())
+        .filter_map(|row| Some((row.try_get(0).ok()?, row.try_get(1).ok()?)))
         .collect();
     let cache = &snapshot.cache;
     let mut tables: Vec<_> = cache
         .tables
         .get(schema)
         .into_iter()
-        .flat_map(std::collections::HashMap::values)
+        .flat_map(HashMap::values)
         .filter(|table| everything || names.contains(&table.name))
         .collect();
     tables.sort_by(|a, b| a.name.cmp(&b.name));
@@ -49,9 +50,15 @@ pub(crate) async fn describe(job: &Job<'_>, headers_only: bool) -> Result<Respon
         .routines
         .get(schema)
         .into_iter()
-        .flat_map(std::collections::HashMap::values)
+        .flat_map(HashMap::values)
         .flatten()
-        .filter(|routine| everything || ids.contains(&i64::from(routine.id)))
+        .filter_map(|routine| {
+            if everything {
+                return Some(Arc::clone(routine));
+            }
+            let types = callable.get(&i64::from(routine.id))?;
+            Some(Arc::new(routine.with_types(types)))
+        })
         .collect();
     routines.sort_by(|a, b| (&a.name, a.sort_key()).cmp(&(&b.name, b.sort_key())));
     let described = Described {

@@ -79,6 +79,7 @@ impl TestApp {
             jwt_secret,
             database: AppDatabase::new(server.clone(), &reference, PoolSizes::default()),
             settings: ArcSwap::from_pointee(settings),
+            activity: Arc::default(),
             stream: Default::default(),
             clock,
             reference,

@@ -1,6 +1,6 @@
 import { Link, useLocation } from "@tanstack/react-router";
 import clsx from "clsx";
-import { BookOpen, Database, FolderOpen, House, Radio, Settings, SquareTerminal, Table2, Users } from "lucide-react";
+import { BookOpen, ChartLine, Database, FolderOpen, House, Radio, ScrollText, Settings, SquareTerminal, Table2, Users } from "lucide-react";
 import type { LucideIcon } from "lucide-react";
 import { useTranslation } from "react-i18next";
 
@@ -13,12 +13,14 @@ export const sections = [
     key: "database",
     path: "/database",
     icon: Database,
-    pages: ["tables", "functions", "triggers", "extensions", "roles", "indexes", "replication"],
+    pages: ["tables", "diagram", "functions", "triggers", "extensions", "roles", "indexes", "replication", "webhooks", "migrations", "backups"],
   },
-  { key: "auth", path: "/auth", icon: Users, pages: ["users", "policies", "providers", "settings"] },
+  { key: "auth", path: "/auth", icon: Users, pages: ["users", "policies", "providers", "limits", "templates", "mailbox", "urls", "hooks", "settings"] },
   { key: "storage", path: "/storage", icon: FolderOpen, pages: [] },
   { key: "realtime", path: "/realtime", icon: Radio, pages: [] },
   { key: "api", path: "/api", icon: BookOpen, pages: [] },
+  { key: "reports", path: "/reports", icon: ChartLine, pages: [] },
+  { key: "logs", path: "/logs", icon: ScrollText, pages: [] },
   { key: "settings", path: "/settings", icon: Settings, pages: [] },
 ] as const satisfies readonly { key: string; path: string; icon: LucideIcon; pages: readonly string[] }[];
 

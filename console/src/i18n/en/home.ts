@@ -8,7 +8,7 @@ export const home = {
     },
     snippets: { title: "Connect", install: "Install" },
     domains: {
-      title: "WeChat mini program domains", request: "request domain", socket: "socket domain", upload: "uploadFile domain", download: "downloadFile domain", ok: "Ready", dead: "No answer",
+      noSocket: "The WebSocket does not open", noSocketHint: "A proxy in front must pass the Upgrade header on.", title: "WeChat mini program domains", request: "request domain", socket: "socket domain", upload: "uploadFile domain", download: "downloadFile domain", ok: "Ready", dead: "No answer",
       short: { ok: "Ready", plain: "Needs https", local: "This machine", address: "Needs a name" },
       help: {
         ok: "Enter these four lines at mp.weixin.qq.com under development settings, server domains. The domain needs an ICP filing.",

@@ -25,12 +25,12 @@ export const shell = {
     apps: "Applications", allApps: "All applications", password: "Initial password", resetPassword: "New password (leave empty to keep)", empty: "No other administrators yet", emptyHelp: "Add one to let a colleague in.", edit: "Edit {{name}}",
     deleteTitle: "Delete administrator {{name}}?", deleteBody: "Their sessions end at once and they can no longer sign in. Applications and data are not touched.", deleted: "Deleted", you: "You", onlyOwner: "Only owners can see this page.",
   },
-  audit: { title: "Audit log", description: "Who did what, to what, and when.", at: "Time", who: "Administrator", action: "Action", app: "Application", details: "Details", empty: "Nothing recorded yet", emptyHelp: "Creating applications, showing keys, changing settings and the like are recorded here." },
+  audit: { title: "Audit log", description: "Who did what, to what, and when.", at: "Time", who: "Administrator", address: "IP address", action: "Action", app: "Application", details: "Details", empty: "Nothing recorded yet", emptyHelp: "Creating applications, showing keys, changing settings and the like are recorded here." },
   nav: {
     home: "Home", editor: "Table editor", sql: "SQL editor", database: "Database", auth: "Authentication", storage: "Storage", realtime: "Realtime", api: "API docs", reports: "Reports", logs: "Logs", settings: "Settings",
     pages: {
-      database: { tables: "Tables", functions: "Functions", triggers: "Triggers", extensions: "Extensions", roles: "Roles", indexes: "Indexes", replication: "Replication" },
-      auth: { users: "Users", policies: "Policies", providers: "Providers", settings: "Settings" },
+      database: { tables: "Tables", functions: "Functions", triggers: "Triggers", extensions: "Extensions", roles: "Roles", indexes: "Indexes", replication: "Replication", diagram: "Schema diagram", webhooks: "Webhooks", migrations: "Migrations", backups: "Backups" },
+      auth: { users: "Users", policies: "Policies", providers: "Providers", limits: "Rate limits", templates: "Mail templates", mailbox: "Mailbox", urls: "URLs", hooks: "Hooks", settings: "Settings" },
     },
   },
   apps: {

@@ -24,7 +24,7 @@ export const editor = {
     drop: "删除表", truncate: "清空表", dropTitle: "删除表 {{table}}？", dropBody: "表 {{table}} 的结构、约 {{rows}} 行数据、策略、索引和触发器都会永久删除，无法恢复。", truncateTitle: "清空表 {{table}}？", truncateBody: "约 {{rows}} 行数据会永久删除，无法恢复；表的结构和策略保留。", dropped: "表 {{table}} 已删除", truncated: "表 {{table}} 已清空",
     dropColumnTitle: "删除列 {{column}}？", dropColumnBody: "列 {{column}} 在约 {{rows}} 行中的值会永久删除，无法恢复。", columnDropped: "列已删除",
     conflict: { title: "这一行刚刚被别人修改了", body: "您的修改还没有保存。可以放弃自己的修改，或用它覆盖别人的值。", goneTitle: "这一行已被删除", goneBody: "别人刚刚删除了它，您的修改没有保存。", before: "原来的值", theirs: "现在的值", yours: "您的值", reload: "放弃我的修改", overwrite: "用我的值覆盖" },
-    rowOf: "{{table}} 中的一行", openRow: "展开第 {{row}} 行", undo: "撤销", showColumns: "显示的列", showAllColumns: "显示全部列", selected: "已选择 {{shown}} 行", gridHelp: "双击或回车编辑，方向键移动，Ctrl+C 复制", deleteMatchingBody: "将从 {{table}} 永久删除符合筛选条件的全部 {{count}} 行，无法恢复。", deleteAllBody: "将永久删除 {{table}} 的全部 {{count}} 行，无法恢复。表的结构和策略保留。", lookupSearch: "在引用的表中搜索", lookupNone: "没有找到", layOut: "格式化", calendar: "选择日期和时间",
+    rowOf: "{{table}} 中的一行", openRow: "展开第 {{row}} 行", undo: "撤销", showColumns: "显示的列", showAllColumns: "显示全部列", selected: "已选择 {{shown}} 行", gridHelp: "双击或回车编辑，方向键移动，Ctrl+C 复制，Shift+点击列名按多列排序", deleteMatchingBody: "将从 {{table}} 永久删除符合筛选条件的全部 {{count}} 行，无法恢复。", deleteAllBody: "将永久删除 {{table}} 的全部 {{count}} 行，无法恢复。表的结构和策略保留。", lookupSearch: "在引用的表中搜索", lookupNone: "没有找到", layOut: "格式化", calendar: "选择日期和时间",
     importCount: "文件中有 {{count}} 行。选择每一列导入到哪里：", importSheet: "工作表", importField: "文件中的列", importTarget: "表中的列", importSample: "内容", importSkip: "（不导入）", importTwice: "两列导入到同一列：{{column}}", importMissing: "必填的列没有来源：{{columns}}", importFirst: "前 {{count}} 行：", importFailed: "第 {{from}}–{{to}} 行被拒绝，这之前的 {{done}} 行已导入。改正后可以从文件中删去已导入的行再试。", fromFile: "通过电子表格导入数据", fromFileHelp: "从 CSV、Excel 或 JSON 文件猜出列名和类型，保存后导入其中的数据。", fromFileRows: "保存后将从 {{file}} 导入 {{count}} 行", fileEmpty: "文件里没有数据。", fileNoHeader: "第一行应当是列名。", importing: "正在导入",
     pageOf: "第 {{page}} / {{pages}} 页",
     primaryKey: "主键", primaryKeyHelp: "用哪些列区分每一行。引用旧主键的外键会阻止修改。",
@@ -43,5 +43,6 @@ export const editor = {
     noTables: "还没有数据表", noTablesHelp: "先在“表编辑器”中新建一张表，再来创建策略。", search: "搜索表或策略", tester: "测试", test: "测试 {{table}} 的策略", testHelp: "以某个身份查询、插入、更新或删除，看由哪条策略放行或拒绝。不会留下任何修改。", testAs: "以谁的身份", testRun: "测试", testVisible: "可见 {{shown}} / {{all}} 行", testNone: "没有适用于这个身份和操作的许可策略，因此一律拒绝。", testPassed: "放行 {{shown}} / {{all}} 行", testKept: "保留 {{shown}} / {{all}} 行", useTemplate: "从模板创建", ownerColumn: "用户ID所在的列",
     template: { anySelect: "所有人可以查询", anyInsert: "所有人可以插入", signedInSelect: "登录用户可以查询", signedInInsert: "登录用户可以插入自己的行", ownRows: "用户只能访问自己的行", updateByEmail: "用户可以更新自己邮箱对应的行" },
     testReached: "允许：影响 {{shown}} / {{all}} 行", testRefused: "被策略拒绝", testFailed: "没有成功", testStops: "不满足", testRow: "要插入的行 (JSON)", testChange: "要修改的列 (JSON)", testWhere: "针对哪些行", testWhereHelp: "SQL 条件，例如 id = 1；留空为全部", testReadBack: "插入后读回（如 insert().select()），还需要查询策略放行", testKeptNothing: "测试在事务中执行并已回滚，数据没有变化。",
+    noMatch: "没有找到", noMatchHelp: "换一个关键词，或选择另一个模式。",
   },
 } as const;

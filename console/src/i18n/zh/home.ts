@@ -8,7 +8,7 @@ export const home = {
     },
     snippets: { title: "接入代码", install: "安装" },
     domains: {
-      title: "微信小程序服务器域名", request: "request 合法域名", socket: "socket 合法域名", upload: "uploadFile 合法域名", download: "downloadFile 合法域名", ok: "可用", dead: "服务无响应",
+      noSocket: "WebSocket 连接不上", noSocketHint: "如果前面有反向代理，请让它转发 Upgrade 请求头。", title: "微信小程序服务器域名", request: "request 合法域名", socket: "socket 合法域名", upload: "uploadFile 合法域名", download: "downloadFile 合法域名", ok: "可用", dead: "服务无响应",
       short: { ok: "可用", plain: "需要 https", local: "本机地址", address: "需要域名" },
       help: {
         ok: "在 mp.weixin.qq.com →“开发管理”→“服务器域名”中填入以上四行。域名需要备案。",

@@ -28,13 +28,13 @@ export const shell = {
     deleteTitle: "删除管理员 {{name}}？", deleteBody: "他的会话会立即失效，不能再登录控制台。应用和数据不受影响。", deleted: "已删除", you: "您", onlyOwner: "只有所有者可以查看此页。",
   },
   audit: {
-    title: "审计日志", description: "谁在什么时候对什么做了什么。", at: "时间", who: "管理员", action: "操作", app: "应用", details: "详情", empty: "还没有记录", emptyHelp: "创建应用、查看密钥、修改设置等操作会记录在这里。",
+    title: "审计日志", description: "谁在什么时候对什么做了什么。", at: "时间", who: "管理员", address: "IP 地址", action: "操作", app: "应用", details: "详情", empty: "还没有记录", emptyHelp: "创建应用、查看密钥、修改设置等操作会记录在这里。",
   },
   nav: {
     home: "首页", editor: "表编辑器", sql: "SQL执行器", database: "数据库", auth: "认证", storage: "存储", realtime: "Realtime", api: "API文档", reports: "报表", logs: "日志", settings: "设置",
     pages: {
-      database: { tables: "表", functions: "函数", triggers: "触发器", extensions: "扩展", roles: "角色", indexes: "索引", replication: "Replication" },
-      auth: { users: "用户", policies: "策略", providers: "服务商", settings: "设置" },
+      database: { tables: "表", functions: "函数", triggers: "触发器", extensions: "扩展", roles: "角色", indexes: "索引", replication: "Replication", diagram: "结构图", webhooks: "Webhooks", migrations: "迁移", backups: "备份" },
+      auth: { users: "用户", policies: "策略", providers: "服务商", limits: "Rate Limits", templates: "邮箱模板", mailbox: "收件箱", urls: "URL配置", hooks: "Hooks", settings: "设置" },
     },
   },
   apps: {

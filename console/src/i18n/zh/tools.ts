@@ -5,9 +5,10 @@ export const tools = {
     placeholder: "输入 SQL，Ctrl+Enter 执行（选中一段则只执行选中的部分）", errorAt: "第 {{line}} 行，编辑器中已标出。", noResult: "还没有结果", noResultHelp: "按 Ctrl+Enter 执行。语句以应用的所有者身份运行，不是超级用户。", took: "{{ms}} 毫秒", truncated: "只显示前 {{shown}} 行", done: "执行成功", doneCommand: "执行成功：{{command}}", affected: "影响 {{count}} 行", noRows: "没有返回任何行",
     saveTitle: "保存查询", name: "名称", deleteTitle: "删除查询“{{name}}”？", deleteBody: "保存在服务器上的这段 SQL 会被删除。", planHelp: "由内向外执行；橙色条表示在总成本中的占比。", planNode: "成本 {{cost}} · 预计 {{rows}} 行",
     template: { messages: "教程：messages 表", messagePolicies: "教程：messages 的两条策略", profiles: "用户资料表", updatedAt: "自动更新 updated_at", sizes: "各表大小", activity: "当前连接" },
-    explainPlan: "预估计划（不执行）", explainMeasure: "执行并测量（随后回滚）", planMeasured: "实际 {{ms}} 毫秒 · {{rows}} 行 · {{loops}} 次",
+    explainPlan: "预估计划（不执行）", explainMeasure: "执行并测量（随后回滚）", planMeasured: "实际 {{ms}} 毫秒 · {{rows}} 行 · ×{{loops}}",
     rename: "保存并命名",
     maxRows: "最多显示的行数", upTo: "最多 {{shown}} 行",
+    format: "格式化", shortcuts: "快捷键", keys: { run: "执行（或所选部分）", save: "保存查询", complete: "补全", format: "格式化", comment: "注释", find: "查找", palette: "搜索或跳转" },
   },
   storage: {
     create: "创建新bucket", editBucket: "编辑bucket", noBuckets: "还没有bucket", noBucketsShort: "还没有bucket。", noBucketsHelp: "bucket 是存放图片、视频等文件的地方。聊天室教程需要一个名为 images 的公开 bucket。", pick: "选择一个bucket", showBuckets: "显示bucket列表", public: "公开", private: "私有", name: "名称", nameHelp: "字母、数字、. 和 -，创建后不能修改。", publicBucket: "公开bucket", publicHelp: "任何人知道地址就能查看文件，不需要密钥。上传仍由策略决定。", sizeLimit: "单个文件上限 (MB)", sizeLimitHelp: "留空则用应用的上限", badSize: "请填写大于 0 的数字", noLimit: "不另设", types: "允许的文件类型", typesHelp: "用逗号分隔，例如 image/png, image/*", created: "bucket {{bucket}} 已创建",

@@ -100,7 +100,7 @@ export const rolesSql = () => `select r.rolname as name, r.rolcanlogin as login,
   coalesce((select json_agg(g.rolname order by g.rolname) from pg_auth_members m join pg_roles g on g.oid = m.roleid where m.member = r.oid), '[]') as members,
   (select count(*) from pg_stat_activity a where a.usesysid = r.oid and a.datname = current_database()) as connections
   from pg_roles r
-  where r.rolname not like 'pg\\_%' and (r.rolname not like 'app\\_%' or r.rolname = current_user) and r.rolname not like 'hearth\\_%'
+  where r.rolname not like 'pg\\_%' and (r.rolname not like 'app\\_%' or r.rolname = current_user) and r.rolname not like 'hearth\\_%' and r.rolname not like 'authenticator\\_%'
   order by r.rolname`;
 
 export interface IndexInfo {

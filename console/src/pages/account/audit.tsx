@@ -37,6 +37,7 @@ export function AuditPage() {
               columns={[
                 { id: "at", head: t("audit.at"), cell: (r) => <span className="whitespace-nowrap tabular-nums">{time(r.at)}</span> },
                 { id: "who", head: t("audit.who"), cell: (r) => r.username },
+                { id: "address", head: t("audit.address"), cell: (r) => <span className="font-mono text-xs text-muted">{r.address}</span> },
                 { id: "action", head: t("audit.action"), cell: (r) => <Badge>{r.action}</Badge> },
                 { id: "app", head: t("audit.app"), cell: (r) => <span className="font-mono text-xs">{r.app}</span> },
                 { id: "details", head: t("audit.details"), cell: (r) => <span className="font-mono text-xs break-all text-muted">{r.details === null || r.details === undefined ? "" : JSON.stringify(r.details)}</span> },

@@ -4,7 +4,7 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useApp, type AppDetail } from "@/api/apps";
 import { usePgList } from "@/api/pg";
-import { Badge, Select } from "@/components/ui/base";
+import { Badge, Input, Select } from "@/components/ui/base";
 import { CopyButton, ErrorBox } from "@/components/ui/feedback";
 import { Card, PageHead, Tabs } from "@/components/ui/page";
 import { useAppRef } from "@/lib/app-ref";
@@ -15,18 +15,25 @@ import { TryIt } from "./try-it";
 
 type Open = { kind: "intro" } | { kind: "table"; table: TableInfo } | { kind: "function"; fn: FunctionInfo };
 
+/** Tables drawn in the list, and how many make a search worth its place. */
+const LISTED = 300;
+const SEARCHED = 20;
+
 /** Calls of every table and function, with this application's address and key in place. */
 export function ApiDocsPage() {
   const { t } = useTranslation();
   const ref = useAppRef();
   const app = useApp(ref);
   const [open, setOpen] = useState<Open>({ kind: "intro" });
+  const [search, setSearch] = useState("");
   const [language, setLanguage] = useState<Language>("js");
   const tables = usePgList<TableInfo>(ref, ["tables"], tablesSql());
   const functions = usePgList<FunctionInfo>(ref, ["functions"], functionsSql());
   const open_ = (o: Open) => setOpen(o);
   const ours = (tables.data ?? []).filter((x) => x.schema === "public");
   const callable = (functions.data ?? []).filter((f) => f.schema === "public" && f.result !== "trigger");
+  const q = search.trim().toLowerCase();
+  const listed = ours.filter((x) => x.name.toLowerCase().includes(q)).slice(0, LISTED);
   const item = (active: boolean) => clsx("flex h-7 w-full items-center gap-2 rounded-md px-2 text-left", active ? "bg-hover font-medium" : "text-muted hover:bg-hover hover:text-text");
   if (!app.data) return null;
   return (
@@ -36,7 +43,8 @@ export function ApiDocsPage() {
           {t("docs.introduction")}
         </button>
         <div className="px-2 pt-3 pb-1 text-xs text-faint">{t("docs.tables")}</div>
-        {ours.map((x) => (
+        {ours.length > SEARCHED && <Input aria-label={t("editor.searchTables")} placeholder={t("editor.searchTables")} className="mb-1 h-7 w-full text-xs" value={search} onChange={(e) => setSearch(e.target.value)} />}
+        {listed.map((x) => (
           <button key={x.oid} type="button" className={item(open.kind === "table" && open.table.oid === x.oid)} onClick={() => open_({ kind: "table", table: x })}>
             <Table2 size={13} className="shrink-0" />
             <span className="truncate font-mono text-xs">{x.name}</span>
@@ -44,7 +52,7 @@ export function ApiDocsPage() {
         ))}
         {tables.isSuccess && ours.length === 0 && <p className="px-2 text-xs text-muted">{t("docs.noTables")}</p>}
         {callable.length > 0 && <div className="px-2 pt-3 pb-1 text-xs text-faint">{t("docs.functions")}</div>}
-        {callable.map((f) => (
+        {callable.slice(0, LISTED).map((f) => (
           <button key={f.oid} type="button" className={item(open.kind === "function" && open.fn.oid === f.oid)} onClick={() => open_({ kind: "function", fn: f })}>
             <SquareFunction size={13} className="shrink-0" />
             <span className="truncate font-mono text-xs">{f.name}</span>

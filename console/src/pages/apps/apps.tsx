@@ -8,7 +8,7 @@ import { useSession } from "@/api/session";
 import { Topbar } from "@/components/shell/topbar";
 import { Badge, Button, Field, IconButton, Input, Spinner } from "@/components/ui/base";
 import { Empty, ErrorBox, useFeedback } from "@/components/ui/feedback";
-import { Dialog, Menu } from "@/components/ui/overlay";
+import { Dialog, Menu, type MenuItem } from "@/components/ui/overlay";
 import { Page, PageHead } from "@/components/ui/page";
 import { bytes, count, time } from "@/lib/format";
 import { CreateAppDialog } from "./create-app";
@@ -18,8 +18,10 @@ export function AppsPage() {
   const session = useSession();
   const apps = useApps();
   const [creating, setCreating] = useState(false);
-  const writer = session.data?.role !== "viewer";
-  const create = writer && (
+  const me = session.data;
+  const owner = me?.role === "owner";
+  // What the server would refuse is not offered.
+  const create = owner && me.apps === null && (
     <Button variant="primary" icon={<Plus size={15} />} onClick={() => setCreating(true)}>
       {t("apps.create")}
     </Button>
@@ -42,7 +44,7 @@ export function AppsPage() {
         ) : (
           <div className="grid gap-3 sm:grid-cols-2 lg:grid-cols-3">
             {apps.data.map((a) => (
-              <AppCard key={a.ref} app={a} writer={writer} />
+              <AppCard key={a.ref} app={a} owner={owner} writer={owner || me?.role === "developer"} />
             ))}
           </div>
         )}
@@ -52,7 +54,7 @@ export function AppsPage() {
   );
 }
 
-function AppCard({ app, writer }: { app: App; writer: boolean }) {
+function AppCard({ app, owner, writer }: { app: App; owner: boolean; writer: boolean }) {
   const { t } = useTranslation();
   const { confirm, toast, fail } = useFeedback();
   const client = useQueryClient();
@@ -81,6 +83,13 @@ function AppCard({ app, writer }: { app: App; writer: boolean }) {
     });
     if (yes) await act(() => deleteApp(app.ref), t("apps.deleted"));
   };
+  const owners: (MenuItem | "line")[] = [
+    app.state === "active"
+      ? { label: t("apps.pause"), icon: <Pause size={14} />, onSelect: () => void pause() }
+      : { label: t("apps.resume"), icon: <Play size={14} />, onSelect: () => void act(() => resumeApp(app.ref), t("apps.resumed")) },
+    "line",
+    { label: t("apps.delete"), icon: <Trash2 size={14} />, danger: true, disabled: app.is_default, onSelect: () => void remove() },
+  ];
   return (
     <div className="relative rounded-lg border bg-panel p-4 transition-colors hover:border-line-strong">
       <div className="flex items-start gap-2">
@@ -102,11 +111,7 @@ function AppCard({ app, writer }: { app: App; writer: boolean }) {
               }
               items={[
                 { label: t("apps.rename"), icon: <Pencil size={14} />, onSelect: () => setRenaming(app.name) },
-                app.state === "active"
-                  ? { label: t("apps.pause"), icon: <Pause size={14} />, onSelect: () => void pause() }
-                  : { label: t("apps.resume"), icon: <Play size={14} />, onSelect: () => void act(() => resumeApp(app.ref), t("apps.resumed")) },
-                "line",
-                { label: t("apps.delete"), icon: <Trash2 size={14} />, danger: true, disabled: app.is_default, onSelect: () => void remove() },
+                ...(owner ? owners : []),
               ]}
             />
           </div>

@@ -16,6 +16,9 @@ import { policiesSql, schemasSql, tablesSql, type PolicyInfo, type SchemaInfo, t
 import { setRls, TABLE_TEMPLATES, tablePolicy, type PolicyDraft } from "@/lib/sql/policy";
 import { PolicyTester } from "./policy-tester";
 
+/** Tables shown at once. */
+const PORTION = 50;
+
 /** Tables with their policies, the switch of RLS, templates. */
 export function PoliciesPage() {
   const { t } = useTranslation();
@@ -27,6 +30,7 @@ export function PoliciesPage() {
   const dot = hash.indexOf(".");
   const [schema, setSchema] = useState(dot > 0 ? hash.slice(0, dot) : "public");
   const [search, setSearch] = useState(dot > 0 ? hash.slice(dot + 1) : "");
+  const [limit, setLimit] = useState(PORTION);
   const [draft, setDraft] = useState<{ draft: PolicyDraft; before: PolicyDraft | null } | null>(null);
   const [testing, setTesting] = useState<{ table: TableInfo; policies: PolicyInfo[] } | null>(null);
   const schemas = usePgList<SchemaInfo>(ref, ["schemas"], schemasSql());
@@ -83,12 +87,12 @@ export function PoliciesPage() {
       ) : tables.isError || policies.isError ? (
         <ErrorBox error={tables.error ?? policies.error} onRetry={() => void client.invalidateQueries({ queryKey: ["pg", ref] })} />
       ) : shown.length === 0 ? (
-        <Empty icon={<ShieldCheck size={30} />} title={t("policies.noTables")}>
-          {t("policies.noTablesHelp")}
+        <Empty icon={<ShieldCheck size={30} />} title={t(q === "" ? "policies.noTables" : "policies.noMatch")}>
+          {t(q === "" ? "policies.noTablesHelp" : "policies.noMatchHelp")}
         </Empty>
       ) : (
         <div className="space-y-4">
-          {shown.slice(0, 200).map(({ table, policies: list }) => (
+          {shown.slice(0, limit).map(({ table, policies: list }) => (
             <Card
               key={table.oid}
               flush
@@ -137,6 +141,11 @@ export function PoliciesPage() {
               )}
             </Card>
           ))}
+          {shown.length > limit && (
+            <Button className="w-full" onClick={() => setLimit(limit + PORTION)}>
+              {`${t("common.loadMore")} (${limit} / ${shown.length})`}
+            </Button>
+          )}
         </div>
       )}
       {testing && <PolicyTester table={testing.table} policies={testing.policies} onClose={() => setTesting(null)} />}

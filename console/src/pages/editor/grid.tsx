@@ -30,7 +30,7 @@ export function Grid(props: {
   selection: Selection;
   editable: boolean;
   onSelect: (selection: Selection) => void;
-  onSort: (column: string) => void;
+  onSort: (column: string, add: boolean) => void;
   /** Row as it stood when the editor opened. */
   onSave: (row: Row, column: ColumnInfo, value: unknown) => Promise<boolean>;
   onOpen: (row: Row) => void;
@@ -125,12 +125,17 @@ export function Grid(props: {
           const resize = header.getResizeHandler();
           return (
             <div key={c.name} role="columnheader" aria-sort={sort ? (sort.down ? "descending" : "ascending") : "none"} className="absolute top-0 flex h-8 items-center border-r" style={{ left: v.start, width: v.size }}>
-              <button type="button" title={`${c.name} ${c.type}${c.comment ? `\n${c.comment}` : ""}`} onClick={() => props.onSort(c.name)} className="flex h-full min-w-0 flex-1 items-center gap-1.5 px-2 text-left hover:bg-hover">
+              <button type="button" title={`${c.name} ${c.type}${c.comment ? `\n${c.comment}` : ""}`} onClick={(e) => props.onSort(c.name, e.shiftKey)} className="flex h-full min-w-0 flex-1 items-center gap-1.5 px-2 text-left hover:bg-hover">
                 {c.pk && <KeyRound size={12} className="shrink-0 text-accent" />}
                 {c.fk && <Link2 size={12} className="shrink-0 text-muted" />}
                 <span className="truncate text-xs font-semibold">{c.name}</span>
                 <span className="truncate font-mono text-[11px] text-faint">{c.base.startsWith("_") ? `${c.base.slice(1)}[]` : c.base}</span>
-                {sort && (sort.down ? <ArrowDown size={12} className="ml-auto shrink-0" /> : <ArrowUp size={12} className="ml-auto shrink-0" />)}
+                {sort && (
+                  <span className="ml-auto flex shrink-0 items-center text-[10px] text-muted">
+                    {sorts.length > 1 && sorts.indexOf(sort) + 1}
+                    {sort.down ? <ArrowDown size={12} /> : <ArrowUp size={12} />}
+                  </span>
+                )}
               </button>
               <span
                 data-resize={c.name}

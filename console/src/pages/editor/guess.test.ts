@@ -50,6 +50,8 @@ describe("where fields go", () => {
     const made = guessColumns({ name: "", fields: ["full name", "age"], rows: [{ "full name": "a", age: "3" }] }, make);
     expect(made.columns.map((c) => [c.name, c.type, c.pk])).toEqual([["id", "int8", true], ["full_name", "text", false], ["age", "int8", false]]);
     expect(made.mapping).toEqual({ "full name": "full_name", age: "age" });
+    const twice = guessColumns({ name: "", fields: ["a b", "a_b", "ID"], rows: [{ "a b": 1, a_b: "x", ID: 1 }] }, make);
+    expect(twice.mapping).toEqual({ "a b": "a_b", a_b: "a_b_2", ID: "ID" });
     const keyed = guessColumns({ name: "", fields: ["id"], rows: [{ id: "1" }, { id: "2" }] }, make);
     expect(keyed.columns[0]).toMatchObject({ name: "id", pk: true, identity: true });
   });

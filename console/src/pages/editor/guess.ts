@@ -29,6 +29,13 @@ export function guessType(values: readonly unknown[]): string {
 /** Names that PostgreSQL and clients take without quotes, where the file's allow it. */
 const plainName = (field: string) => field.trim().replace(/\s+/g, "_").slice(0, 60);
 
+/** The name, or with a number where another column has it. */
+function unused(name: string, columns: readonly ColumnDraft[]): string {
+  let out = name;
+  for (let n = 2; columns.some((c) => c.name === out); n += 1) out = `${name}_${n}`;
+  return out;
+}
+
 /** Columns for a table made from a file. A field `id` whose values tell the rows apart is its key. */
 export function guessColumns(data: Parsed, newColumn: (c: Partial<ColumnDraft>) => ColumnDraft): { columns: ColumnDraft[]; mapping: Mapping } {
   const mapping: Mapping = {};
@@ -38,7 +45,7 @@ export function guessColumns(data: Parsed, newColumn: (c: Partial<ColumnDraft>) 
   if (!hasKey) columns.push(newColumn({ name: "id", type: "int8", pk: true, identity: true, nullable: false }));
   for (const field of data.fields) {
     const values = sample.map((r) => r[field]);
-    const name = plainName(field);
+    const name = unused(plainName(field) || "column", columns);
     const type = guessType(values);
     const pk = field.toLowerCase() === "id" && new Set(values.map(String)).size === values.length && values.every((v) => v !== null && v !== undefined && v !== "");
     columns.push(newColumn({ name, type, pk, nullable: !pk, identity: pk && type === "int8" }));

@@ -1,7 +1,14 @@
 import { describe, expect, it } from "vitest";
-import { blocksOf, endOf, reachOf } from "./rows";
+import { blockSize, blocksOf, endOf, reachOf } from "./rows";
 
 describe("blocks of rows", () => {
+  it("are as large as rows are small and the server allows", () => {
+    expect(blockSize({ rows: 1000, size: 100_000 }, null)).toBe(200);
+    expect(blockSize({ rows: 0, size: 8192 }, null)).toBe(200);
+    expect(blockSize({ rows: 100, size: 10_000_000 }, null)).toBe(41);
+    expect(blockSize({ rows: 10, size: 1_000_000_000 }, null)).toBe(10);
+    expect(blockSize({ rows: 1000, size: 100_000 }, 50)).toBe(50);
+  });
   it("cover what is on screen", () => {
     expect(blocksOf(0, 30, 200)).toEqual([0]);
     expect(blocksOf(190, 220, 200)).toEqual([0, 1]);

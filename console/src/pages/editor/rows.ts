@@ -22,6 +22,16 @@ export interface RowSource {
   show: (first: number, last: number) => void;
 }
 
+/** Bytes of a block, as far as a table's size tells: rows of pictures or documents come in smaller ones. */
+const BLOCK_BYTES = 4 * 1024 * 1024;
+
+/** How many rows are read at once: `most`, fewer where they are large or the server's `cap` is lower. */
+export function blockSize(table: Pick<TableInfo, "rows" | "size">, cap: number | null, most = BLOCK): number {
+  const perRow = table.rows > 0 ? table.size / table.rows : 0;
+  const fit = perRow > 0 ? Math.max(10, Math.floor(BLOCK_BYTES / perRow)) : most;
+  return Math.min(most, fit, cap !== null && cap > 0 ? cap : most);
+}
+
 /** The blocks that rows `first` to `last` stand in. */
 export function blocksOf(first: number, last: number, size: number): number[] {
   const out: number[] = [];
@@ -49,7 +59,7 @@ export function useRowSource(table: TableInfo, columns: ColumnInfo[] | undefined
   const client = useQueryClient();
   const { schema, name } = table;
   const { exposed, filters, order } = o;
-  const size = exposed && o.cap !== null && o.cap > 0 ? Math.min(BLOCK, o.cap) : BLOCK;
+  const size = blockSize(table, exposed ? o.cap : null);
   const [shown, setShown] = useState({ first: 0, last: 1 });
   const enabled = o.ready && columns !== undefined && columns.length > 0;
   const base = ["rows", ref, schema, name];

@@ -99,10 +99,14 @@ export function TableView({ table, where, lead, onGone, onRenamed }: { table: Ta
     await reload();
     toast(t("editor.rowsDeleted", { count: chosen }));
   };
-  const sortBy = (column: string) =>
+  /** Up, down, not at all; with the shift key after the columns that are sorted by already. */
+  const sortBy = (column: string, add: boolean) =>
     setSorts((s) => {
       const now = s.find((x) => x.column === column);
-      return now ? (now.down ? [] : [{ column, down: true }]) : [{ column, down: false }];
+      const next = now ? (now.down ? null : { column, down: true }) : { column, down: false };
+      if (!add) return next ? [next] : [];
+      if (now) return s.flatMap((x) => (x.column === column ? (next ? [next] : []) : [x]));
+      return next ? [...s, next] : s;
     });
   const insert = isTable && exposed && (
     <Button size="sm" variant="primary" icon={<Plus size={13} />} onClick={() => setSheet({ row: null })}>

@@ -10,7 +10,8 @@ import { useAppRef } from "@/lib/app-ref";
 import { count } from "@/lib/format";
 import type { ColumnInfo, TableInfo } from "@/lib/sql/introspect";
 import { ImportDialog } from "./import-dialog";
-import { exportRows, FORMATS, saveBlob, type Format } from "./transfer";
+import { blockSize } from "./rows";
+import { EXPORT_STEP, exportRows, FORMATS, saveBlob, type Format } from "./transfer";
 
 /** Rows of files in, rows to files out. */
 export function TransferMenu({ table, columns, filters, order, total, onImported }: { table: TableInfo; columns: ColumnInfo[]; filters: Filter[]; order: Sort[]; total: number; onImported: () => void }) {
@@ -26,7 +27,7 @@ export function TransferMenu({ table, columns, filters, order, total, onImported
     stop.current = control;
     setExported(0);
     try {
-      saveBlob(await exportRows(await restFor(client, ref), table.schema, table.name, columns, filters, order, format, setExported, control.signal), `${table.name}.${format}`);
+      saveBlob(await exportRows(await restFor(client, ref), table.schema, table.name, columns, filters, order, blockSize(table, null, EXPORT_STEP), format, setExported, control.signal), `${table.name}.${format}`);
     } catch (error) {
       if (!control.signal.aborted) fail(error);
     } finally {

@@ -62,20 +62,21 @@ export async function importRows(rest: Rest, schema: string, table: string, colu
 
 export const FORMATS = ["csv", "json", "sql"] as const;
 export type Format = (typeof FORMATS)[number];
-const EXPORT_STEP = 2000;
+/** Rows asked for at once, where they are small. */
+export const EXPORT_STEP = 2000;
 
 /**
  * Reads everything that the filters let through, in parts, in the order given. Where that is the
  * key alone, each part begins behind the last one's key, so that a long table costs no more per row
  * than a short one.
  */
-async function* readAll(rest: Rest, schema: string, table: string, columns: readonly ColumnInfo[], filters: readonly Filter[], order: readonly Sort[], signal: AbortSignal): AsyncGenerator<Row[]> {
+async function* readAll(rest: Rest, schema: string, table: string, columns: readonly ColumnInfo[], filters: readonly Filter[], order: readonly Sort[], step: number, signal: AbortSignal): AsyncGenerator<Row[]> {
   const pk = columns.filter((c) => c.pk);
   const [only] = pk;
   const key = pk.length === 1 && only && order.length === 1 && order[0]?.column === only.name ? only.name : null;
   let after: Filter[] = [];
   for (let done = 0; ; ) {
-    const rows = await readRows(rest, schema, table, columns, { filters: [...filters, ...after], sorts: order, offset: key === null ? done : 0, limit: EXPORT_STEP, signal });
+    const rows = await readRows(rest, schema, table, columns, { filters: [...filters, ...after], sorts: order, offset: key === null ? done : 0, limit: step, signal });
     // The server may cap answers below what was asked for; only an empty part is the end.
     if (rows.length === 0) return;
     yield rows;
@@ -84,12 +85,12 @@ async function* readAll(rest: Rest, schema: string, table: string, columns: read
   }
 }
 
-export async function exportRows(rest: Rest, schema: string, table: string, columns: readonly ColumnInfo[], filters: readonly Filter[], order: readonly Sort[], format: Format, onProgress: (done: number) => void, signal: AbortSignal): Promise<Blob> {
+export async function exportRows(rest: Rest, schema: string, table: string, columns: readonly ColumnInfo[], filters: readonly Filter[], order: readonly Sort[], step: number, format: Format, onProgress: (done: number) => void, signal: AbortSignal): Promise<Blob> {
   const parts: BlobPart[] = [];
   const names = columns.map((c) => c.name);
   let done = 0;
   if (format === "csv") parts.push("\uFEFF", Papa.unparse([names]), "\r\n");
-  for await (const rows of readAll(rest, schema, table, columns, filters, order, signal)) {
+  for await (const rows of readAll(rest, schema, table, columns, filters, order, step, signal)) {
     if (format === "csv") parts.push(Papa.unparse(rows.map((r) => names.map((n) => display(r[n]))), { escapeFormulae: true }), "\r\n");
     else if (format === "json") parts.push(done === 0 ? "[\n" : ",\n", rows.map((r) => JSON.stringify(r)).join(",\n"));
     else for (let i = 0; i < rows.length; i += 200) parts.push(insertStatement(schema, table, columns, rows.slice(i, i + 200)), "\n");

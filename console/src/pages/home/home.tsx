@@ -1,15 +1,15 @@
-import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useQueries, useQueryClient } from "@tanstack/react-query";
 import { CircleCheck, Eye, TriangleAlert } from "lucide-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useApp, useSecrets, type AppDetail } from "@/api/apps";
-import { request } from "@/api/client";
 import { Badge, Button } from "@/components/ui/base";
 import { CopyButton, ErrorBox } from "@/components/ui/feedback";
 import { Card, Page, PageHead, Tabs } from "@/components/ui/page";
 import { useAppRef } from "@/lib/app-ref";
 import { bytes, count } from "@/lib/format";
 import { writePref } from "@/lib/prefs";
+import { reach } from "./reach";
 import { domains, judge, snippets, type Client } from "./snippets";
 import { Steps } from "./steps";
 
@@ -136,39 +136,43 @@ export function CodeBlock({ title, code }: { title: string; code: string }) {
 function Domains({ app }: { app: AppDetail }) {
   const { t } = useTranslation();
   const verdict = judge(app.url);
-  const alive = useQuery({
-    queryKey: ["alive", app.ref],
-    queryFn: async () => {
-      await request(`/apps/${encodeURIComponent(app.ref)}/auth/v1/health`, { headers: { apikey: app.anon_key } });
-      return true;
-    },
-    retry: false,
-  });
   const lines = domains(app.url);
+  const checks = useQueries({
+    queries: lines.map((line) => ({ queryKey: ["alive", app.ref, line.kind], queryFn: () => reach(line.kind, app.ref, app.anon_key), retry: false, staleTime: 60_000 })),
+  });
+  const failed = checks.find((c) => c.isError);
   return (
     <Card title={t("home.domains.title")} flush>
       <div className="divide-y">
-        {lines.map((d) => (
-          <div key={d.kind} className="flex flex-wrap items-center gap-2 px-4 py-2">
-            <span className="w-44 text-sm">{t(`home.domains.${d.kind}`)}</span>
-            <code className="min-w-0 flex-1 truncate font-mono text-xs">{d.value}</code>
-            {verdict === "ok" && alive.data ? (
-              <Badge tone="ok">
-                <CircleCheck size={12} className="mr-1" />
-                {t("home.domains.ok")}
-              </Badge>
-            ) : (
-              <Badge tone="warn">
-                <TriangleAlert size={12} className="mr-1" />
-                {alive.isError ? t("home.domains.dead") : t(`home.domains.short.${verdict}`)}
-              </Badge>
-            )}
-            <CopyButton text={d.value} compact />
-          </div>
-        ))}
+        {lines.map((d, i) => {
+          const check = checks[i];
+          return (
+            <div key={d.kind} className="flex flex-wrap items-center gap-2 px-4 py-2">
+              <span className="w-44 text-sm">{t(`home.domains.${d.kind}`)}</span>
+              <code className="min-w-0 flex-1 truncate font-mono text-xs">{d.value}</code>
+              {verdict === "ok" && check?.data ? (
+                <Badge tone="ok">
+                  <CircleCheck size={12} className="mr-1" />
+                  {t("home.domains.ok")}
+                </Badge>
+              ) : check?.isError ? (
+                <Badge tone="danger">
+                  <TriangleAlert size={12} className="mr-1" />
+                  {t("home.domains.dead")}
+                </Badge>
+              ) : (
+                <Badge tone="warn">
+                  <TriangleAlert size={12} className="mr-1" />
+                  {t(`home.domains.short.${verdict}`)}
+                </Badge>
+              )}
+              <CopyButton text={d.value} compact />
+            </div>
+          );
+        })}
       </div>
       <p className="border-t px-4 py-2.5 text-xs text-muted">{t(`home.domains.help.${verdict}`)}</p>
-      {alive.isError && <ErrorBox error={alive.error} className="m-4" onRetry={() => void alive.refetch()} />}
+      {failed && <ErrorBox error={failed.error} className="m-4" onRetry={() => checks.forEach((c) => void c.refetch())} />}
     </Card>
   );
 }

@@ -219,17 +219,17 @@ export function RealtimePage() {
             title={t("inspector.count", { count: seen.length })}
             action={
               <span className="flex items-center gap-2">
-              <Select aria-label={t("inspector.show")} className="h-7 w-auto text-xs" value={only} onChange={(e) => setOnly(e.target.value as typeof only)}>
-                <option value="all">{t("inspector.showAll")}</option>
-                {KINDS.map((k) => (
-                  <option key={k} value={k}>
-                    {t(`inspector.${k}`)}
-                  </option>
-                ))}
-              </Select>
-              <Button size="sm" variant="ghost" icon={<Trash2 size={13} />} disabled={seen.length === 0} onClick={() => setSeen([])}>
-                {t("inspector.clear")}
-              </Button>
+                <Select aria-label={t("inspector.show")} className="h-7 w-auto text-xs" value={only} onChange={(e) => setOnly(e.target.value as typeof only)}>
+                  <option value="all">{t("inspector.showAll")}</option>
+                  {KINDS.map((k) => (
+                    <option key={k} value={k}>
+                      {t(`inspector.${k}`)}
+                    </option>
+                  ))}
+                </Select>
+                <Button size="sm" variant="ghost" icon={<Trash2 size={13} />} disabled={seen.length === 0} onClick={() => setSeen([])}>
+                  {t("inspector.clear")}
+                </Button>
               </span>
             }
           >

@@ -1,5 +1,5 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { PanelLeft, Play, Plus, Save, Square, Workflow } from "lucide-react";
+import { AlignLeft, PanelLeft, Play, Plus, Save, Square, Workflow } from "lucide-react";
 import { lazy, Suspense, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { ApiError } from "@/api/client";
@@ -16,6 +16,7 @@ import { completionSql } from "@/lib/sql/introspect";
 import { QueryList, type Draft, type HistoryEntry } from "./query-list";
 import { Results } from "./results";
 import { SaveDialog } from "./save-dialog";
+import { Shortcuts } from "./shortcuts";
 
 const CodeEditor = lazy(() => import("@/components/code-editor"));
 const LIMITS = [100, 1000, 10_000, 100_000] as const;
@@ -192,6 +193,10 @@ export function SqlPage() {
               { label: t("sql.explainMeasure"), onSelect: () => explain(true) },
             ]}
           />
+          <IconButton label={t("sql.format")} className="size-7 border border-line-strong" disabled={draft.sql.trim() === ""} onClick={() => editor.current?.format()}>
+            <AlignLeft size={14} />
+          </IconButton>
+          <Shortcuts />
           <Button size="sm" icon={<Save size={13} />} onClick={save}>
             {t("common.save")}
           </Button>

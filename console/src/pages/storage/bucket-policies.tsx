@@ -38,12 +38,12 @@ export function BucketPolicies({ bucket }: { bucket: Bucket }) {
         title={t("storage.policiesOf", { bucket: bucket.name })}
         action={
           <div className="flex gap-2">
-          <Button size="sm" variant="ghost" icon={<Eye size={13} />} onClick={() => setTesting(true)}>
-            {t("policies.tester")}
-          </Button>
-          <Button size="sm" icon={<Plus size={13} />} onClick={() => setDraft({ draft: { schema: "storage", table: "objects", name: "", command: "SELECT", permissive: true, roles: ["public"], using: inBucket(bucket.id), check: inBucket(bucket.id) }, before: null })}>
-            {t("policies.create")}
-          </Button>
+            <Button size="sm" variant="ghost" icon={<Eye size={13} />} onClick={() => setTesting(true)}>
+              {t("policies.tester")}
+            </Button>
+            <Button size="sm" icon={<Plus size={13} />} onClick={() => setDraft({ draft: { schema: "storage", table: "objects", name: "", command: "SELECT", permissive: true, roles: ["public"], using: inBucket(bucket.id), check: inBucket(bucket.id) }, before: null })}>
+              {t("policies.create")}
+            </Button>
           </div>
         }
       >

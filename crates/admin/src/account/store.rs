@@ -8,7 +8,7 @@ use tokio_postgres::Row;
 use crate::error::AdminError;
 
 /// What an administrator may do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Role {
     /// Everything, administrators included.
@@ -39,13 +39,14 @@ impl Role {
 }
 
 /// An administrator.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub(crate) struct Administrator {
     /// The name to sign in with.
     pub(crate) username: String,
     /// What they may do.
     pub(crate) role: Role,
     /// Which applications they may see; none: all.
+    #[schema(required)]
     pub(crate) apps: Option<Vec<String>>,
     /// When they were added.
     pub(crate) created_at: DateTime<Utc>,

@@ -13,7 +13,9 @@ use crate::admin::Admin;
 use crate::error::AdminError;
 use crate::input::{self, Input};
 
-#[derive(Deserialize)]
+/// A new administrator.
+#[derive(Deserialize, utoipa::ToSchema)]
+#[schema(as = NewAdministrator)]
 pub(super) struct New {
     username: String,
     password: String,
@@ -22,11 +24,14 @@ pub(super) struct New {
     apps: Option<Vec<String>>,
 }
 
-#[derive(Deserialize)]
+/// What is to change of an administrator; what is absent stays.
+#[derive(Deserialize, utoipa::ToSchema)]
+#[schema(as = AdministratorChange)]
 pub(super) struct Change {
     role: Option<Role>,
     /// Absent: as before; null: all.
     #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<Vec<String>>)]
     apps: Option<Option<Vec<String>>>,
     password: Option<String>,
     current_password: Option<String>,
@@ -39,7 +44,13 @@ where
     Option::deserialize(deserializer).map(Some)
 }
 
-/// `GET /administrators`
+/// All administrators, for owners of all applications.
+#[utoipa::path(
+    get,
+    path = "/administrators",
+    tag = "administrators",
+    responses((status = 200, body = Vec<Administrator>)),
+)]
 pub(super) async fn list(
     State(admin): State<Arc<Admin>>,
     caller: Caller,
@@ -49,7 +60,14 @@ pub(super) async fn list(
     Ok(input::json(&json!(administrators)))
 }
 
-/// `GET /administrators/{username}`
+/// One administrator: oneself, or, for owners of all applications, anybody.
+#[utoipa::path(
+    get,
+    path = "/administrators/{username}",
+    tag = "administrators",
+    params(("username" = String, Path, description = "Their name")),
+    responses((status = 200, body = Administrator)),
+)]
 pub(super) async fn show(
     State(admin): State<Arc<Admin>>,
     caller: Caller,
@@ -62,7 +80,14 @@ pub(super) async fn show(
     Ok(input::json(&json!(administrator)))
 }
 
-/// `POST /administrators`
+/// Adds an administrator.
+#[utoipa::path(
+    post,
+    path = "/administrators",
+    tag = "administrators",
+    request_body = New,
+    responses((status = 201, body = Administrator)),
+)]
 pub(super) async fn create(
     State(admin): State<Arc<Admin>>,
     caller: Caller,
@@ -90,7 +115,15 @@ pub(super) async fn create(
     Ok(input::created(&json!(find(&admin, username).await?)))
 }
 
-/// `PATCH /administrators/{username}`
+/// Changes an administrator, or one's own password.
+#[utoipa::path(
+    patch,
+    path = "/administrators/{username}",
+    tag = "administrators",
+    params(("username" = String, Path, description = "Their name")),
+    request_body = Change,
+    responses((status = 200, body = Administrator)),
+)]
 pub(super) async fn change(
     State(admin): State<Arc<Admin>>,
     caller: Caller,
@@ -158,7 +191,14 @@ async fn set_password(
         .await
 }
 
-/// `DELETE /administrators/{username}`
+/// Removes an administrator; their sessions end.
+#[utoipa::path(
+    delete,
+    path = "/administrators/{username}",
+    tag = "administrators",
+    params(("username" = String, Path, description = "Their name")),
+    responses((status = 204)),
+)]
 pub(super) async fn delete(
     State(admin): State<Arc<Admin>>,
     caller: Caller,

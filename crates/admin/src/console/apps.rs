@@ -6,13 +6,14 @@ use std::time::Duration;
 
 use axum::extract::State;
 use axum::response::Response;
+use chrono::{DateTime, Utc};
 use futures_util::StreamExt;
 use hearth_apps::activity::Gauges;
 use hearth_apps::{App, AppSettings, AppState, NewApp, ServiceRole};
 use hearth_core::AppRef;
 use moka::future::Cache;
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use crate::access::{Caller, Target};
 use crate::account::Role;
@@ -84,8 +85,7 @@ pub(crate) async fn measure(admin: &Admin) -> Result<(), AdminError> {
             // Known where somebody looked a moment ago: asking would wake a sleeping application.
             storage_size: admin.sizes.storage.get(&app.reference).await.flatten(),
         };
-        let activity = admin.registry.activity();
-        activity.measured(app.reference.as_str(), app.clock.now(), gauges);
+        app.activity.measured(app.clock.now(), gauges);
     }
     Ok(())
 }
@@ -120,7 +120,59 @@ fn is_default(admin: &Admin, app: &App) -> bool {
         .is_some_and(|default| default.reference == app.reference)
 }
 
-async fn described(admin: &Admin, apps: &[Arc<App>]) -> Result<Vec<Value>, AdminError> {
+/// An application in a list.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(crate) struct AppSummary {
+    /// Part of its address.
+    #[serde(rename = "ref")]
+    reference: String,
+    name: String,
+    state: AppSummaryState,
+    /// Requests that name no application are for it.
+    is_default: bool,
+    created_at: DateTime<Utc>,
+    /// In bytes.
+    #[schema(required)]
+    database_size: Option<i64>,
+    /// In bytes.
+    #[schema(required)]
+    storage_size: Option<i64>,
+    #[schema(required)]
+    connections: Option<i64>,
+}
+
+/// Whether an application answers.
+#[derive(Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum AppSummaryState {
+    /// It does.
+    Active,
+    /// Its operator paused it.
+    Paused,
+}
+
+/// An application with what its clients need.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(crate) struct AppDetail {
+    #[serde(flatten)]
+    app: AppSummary,
+    /// For clients.
+    url: String,
+    anon_key: String,
+    publishable_key: String,
+}
+
+/// What bypasses policies, and how to connect to the database.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(crate) struct AppSecrets {
+    service_role_key: String,
+    secret_key: String,
+    jwt_secret: String,
+    /// As the application's owner role.
+    db_url: String,
+}
+
+async fn described(admin: &Admin, apps: &[Arc<App>]) -> Result<Vec<AppSummary>, AdminError> {
     let databases: Vec<String> = apps.iter().map(|app| app.reference.database()).collect();
     let usage = usage(admin, &databases).await?;
     let storage: Vec<Option<i64>> = futures_util::stream::iter(apps.to_vec())
@@ -130,29 +182,36 @@ async fn described(admin: &Admin, apps: &[Arc<App>]) -> Result<Vec<Value>, Admin
         .await;
     let described = apps.iter().zip(storage).map(|(app, storage_size)| {
         let usage = usage.get(&app.reference.database());
-        json!({
-            "ref": app.reference,
-            "name": app.name,
-            "state": match app.state {
-                AppState::Active => "active",
-                AppState::Paused => "paused",
+        AppSummary {
+            reference: app.reference.to_string(),
+            name: app.name.clone(),
+            state: match app.state {
+                AppState::Active => AppSummaryState::Active,
+                AppState::Paused => AppSummaryState::Paused,
             },
-            "is_default": is_default(admin, app),
-            "created_at": app.created_at,
-            "database_size": usage.map(|usage| usage.database_size),
-            "storage_size": storage_size,
-            "connections": usage.map(|usage| usage.connections),
-        })
+            is_default: is_default(admin, app),
+            created_at: app.created_at,
+            database_size: usage.map(|usage| usage.database_size),
+            storage_size,
+            connections: usage.map(|usage| usage.connections),
+        }
     });
     Ok(described.collect())
 }
 
-async fn one(admin: &Admin, app: &Arc<App>) -> Result<Value, AdminError> {
+async fn one(admin: &Admin, app: &Arc<App>) -> Result<AppSummary, AdminError> {
     let mut described = described(admin, std::slice::from_ref(app)).await?;
-    Ok(described.pop().unwrap_or_default())
+    let gone = || AdminError::NoApp(app.reference.to_string());
+    described.pop().ok_or_else(gone)
 }
 
-/// `GET /apps`
+/// The applications that the administrator sees.
+#[utoipa::path(
+    get,
+    path = "/apps",
+    tag = "applications",
+    responses((status = 200, body = Vec<AppSummary>)),
+)]
 pub(super) async fn list(
     State(admin): State<Arc<Admin>>,
     caller: Caller,
@@ -163,7 +222,14 @@ pub(super) async fn list(
     Ok(input::json(&json!(described)))
 }
 
-/// `GET /apps/{ref}`
+/// One application.
+#[utoipa::path(
+    get,
+    path = "/apps/{ref}",
+    tag = "applications",
+    params(("ref" = String, Path, description = "The application")),
+    responses((status = 200, body = AppDetail)),
+)]
 pub(super) async fn show(
     State(admin): State<Arc<Admin>>,
     caller: Caller,
@@ -176,23 +242,36 @@ pub(super) async fn show(
     } else {
         format!("{origin}/apps/{}", app.reference)
     };
-    let mut body = one(&admin, app).await?;
-    body["url"] = json!(url);
-    body["anon_key"] = json!(app.keys.anon);
-    body["publishable_key"] = json!(app.keys.publishable);
-    Ok(input::json(&body))
+    let detail = AppDetail {
+        app: one(&admin, app).await?,
+        url,
+        anon_key: app.keys.anon.clone(),
+        publishable_key: app.keys.publishable.clone(),
+    };
+    Ok(input::json(&json!(detail)))
 }
 
-#[derive(Deserialize)]
+/// A new application.
+#[derive(Deserialize, utoipa::ToSchema)]
+#[schema(as = NewApp)]
 pub(super) struct New {
     name: String,
+    /// Random if absent.
     #[serde(default, rename = "ref")]
     reference: Option<String>,
+    /// `empty`, `chatroom` …
     #[serde(default)]
     template: Option<String>,
 }
 
-/// `POST /apps`
+/// Makes an application, for owners of all applications.
+#[utoipa::path(
+    post,
+    path = "/apps",
+    tag = "applications",
+    request_body = New,
+    responses((status = 201, body = AppSummary)),
+)]
 pub(super) async fn create(
     State(admin): State<Arc<Admin>>,
     caller: Caller,
@@ -232,7 +311,7 @@ pub(super) async fn create(
     caller
         .record(&admin, "app.create", Some(app.reference.as_str()), details)
         .await?;
-    Ok(input::created(&one(&admin, &app).await?))
+    Ok(input::created(&json!(one(&admin, &app).await?)))
 }
 
 async fn make(
@@ -269,7 +348,9 @@ async fn make(
     Ok(app)
 }
 
-#[derive(Deserialize)]
+/// Another name.
+#[derive(Deserialize, utoipa::ToSchema)]
+#[schema(as = AppChange)]
 pub(super) struct Rename {
     name: String,
 }
@@ -285,7 +366,15 @@ fn checked_name(name: &str) -> Result<String, AdminError> {
     ))
 }
 
-/// `PATCH /apps/{ref}`
+/// Gives an application another name.
+#[utoipa::path(
+    patch,
+    path = "/apps/{ref}",
+    tag = "applications",
+    params(("ref" = String, Path, description = "The application")),
+    request_body = Rename,
+    responses((status = 200, body = AppSummary)),
+)]
 pub(super) async fn rename(
     State(admin): State<Arc<Admin>>,
     caller: Caller,
@@ -302,10 +391,17 @@ pub(super) async fn rename(
         .await?;
     let app = admin.registry.get(reference);
     let app = app.ok_or_else(|| AdminError::NoApp(reference.to_string()))?;
-    Ok(input::json(&one(&admin, &app).await?))
+    Ok(input::json(&json!(one(&admin, &app).await?)))
 }
 
-/// `POST /apps/{ref}/pause`
+/// Pauses an application: it refuses requests and keeps its data.
+#[utoipa::path(
+    post,
+    path = "/apps/{ref}/pause",
+    tag = "applications",
+    params(("ref" = String, Path, description = "The application")),
+    responses((status = 204)),
+)]
 pub(super) async fn pause(
     State(admin): State<Arc<Admin>>,
     caller: Caller,
@@ -314,7 +410,14 @@ pub(super) async fn pause(
     set_state(&admin, &caller, &target, AppState::Paused, "app.pause").await
 }
 
-/// `POST /apps/{ref}/resume`
+/// Resumes a paused application.
+#[utoipa::path(
+    post,
+    path = "/apps/{ref}/resume",
+    tag = "applications",
+    params(("ref" = String, Path, description = "The application")),
+    responses((status = 204)),
+)]
 pub(super) async fn resume(
     State(admin): State<Arc<Admin>>,
     caller: Caller,
@@ -339,13 +442,22 @@ async fn set_state(
     Ok(input::nothing())
 }
 
-#[derive(Deserialize)]
+/// The application's reference, typed once more.
+#[derive(Deserialize, utoipa::ToSchema)]
 pub(super) struct Confirmation {
     #[serde(default)]
     confirm: String,
 }
 
-/// `DELETE /apps/{ref}`
+/// Deletes an application with all its data.
+#[utoipa::path(
+    delete,
+    path = "/apps/{ref}",
+    tag = "applications",
+    params(("ref" = String, Path, description = "The application")),
+    request_body = Confirmation,
+    responses((status = 204)),
+)]
 pub(super) async fn delete(
     State(admin): State<Arc<Admin>>,
     caller: Caller,
@@ -376,7 +488,14 @@ pub(super) async fn delete(
     Ok(input::nothing())
 }
 
-/// `GET /apps/{ref}/secrets`
+/// The keys that bypass policies; recorded in the audit log.
+#[utoipa::path(
+    get,
+    path = "/apps/{ref}/secrets",
+    tag = "applications",
+    params(("ref" = String, Path, description = "The application")),
+    responses((status = 200, body = AppSecrets)),
+)]
 pub(super) async fn secrets(
     State(admin): State<Arc<Admin>>,
     caller: Caller,
@@ -394,15 +513,16 @@ pub(super) async fn secrets(
         .await?;
     let password = admin.registry.owner_password(&app.reference)?;
     let (host, port) = &admin.config.database_address;
-    Ok(input::json(&json!({
-        "service_role_key": app.keys.service_role.expose(),
-        "secret_key": app.keys.secret.expose(),
-        "jwt_secret": app.jwt_secret.expose(),
-        "db_url": format!(
+    let secrets = AppSecrets {
+        service_role_key: app.keys.service_role.expose().to_owned(),
+        secret_key: app.keys.secret.expose().to_owned(),
+        jwt_secret: app.jwt_secret.expose().to_owned(),
+        db_url: format!(
             "postgresql://{}:{}@{host}:{port}/{}",
             app.reference.owner_role(),
             password.expose(),
             app.reference.database()
         ),
-    })))
+    };
+    Ok(input::json(&json!(secrets)))
 }

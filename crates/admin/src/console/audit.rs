@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::response::Response;
 use chrono::{DateTime, Utc};
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::access::Caller;
@@ -13,8 +14,35 @@ use crate::admin::Admin;
 use crate::error::AdminError;
 use crate::input::{self, Params};
 
-/// Owners see everything, others what was done in the applications that they see and by
+/// What an administrator did.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(super) struct AuditEntry {
+    id: i64,
+    at: DateTime<Utc>,
+    username: String,
+    /// From where.
+    address: String,
+    /// `app.create`, `secrets.read` …
+    action: String,
+    /// In which application.
+    #[schema(required)]
+    app: Option<String>,
+    #[schema(value_type = Object)]
+    details: Value,
+}
+
+/// What administrators did, newest first. Owners see everything, others what was done in the applications that they see and by
 /// themselves.
+#[utoipa::path(
+    get,
+    path = "/audit",
+    tag = "administrators",
+    params(
+        ("limit" = Option<i64>, Query, description = "Most entries, 1 to 1000"),
+        ("before" = Option<i64>, Query, description = "Entries older than the one of this id"),
+    ),
+    responses((status = 200, body = Vec<AuditEntry>)),
+)]
 pub(super) async fn list(
     State(admin): State<Arc<Admin>>,
     caller: Caller,
@@ -34,19 +62,15 @@ pub(super) async fn list(
             &[&before, &everything, &me.username, &me.apps, &limit],
         )
         .await?;
-    let entries: Vec<Value> = rows
-        .iter()
-        .map(|row| {
-            json!({
-                "id": row.get::<_, i64>(0),
-                "at": row.get::<_, DateTime<Utc>>(1),
-                "username": row.get::<_, &str>(2),
-                "address": row.get::<_, &str>(3),
-                "action": row.get::<_, &str>(4),
-                "app": row.get::<_, Option<&str>>(5),
-                "details": row.get::<_, Value>(6),
-            })
-        })
-        .collect();
+    let entries = rows.iter().map(|row| AuditEntry {
+        id: row.get(0),
+        at: row.get(1),
+        username: row.get(2),
+        address: row.get(3),
+        action: row.get(4),
+        app: row.get(5),
+        details: row.get(6),
+    });
+    let entries: Vec<AuditEntry> = entries.collect();
     Ok(input::json(&json!(entries)))
 }

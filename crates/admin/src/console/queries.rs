@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use axum::extract::{Path, State};
 use axum::response::Response;
-use serde::Deserialize;
-use serde_json::{Value, json};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use crate::access::{Caller, Target};
 use crate::account::Role;
@@ -16,13 +17,33 @@ use crate::input::{self, Input};
 /// Saved queries of one application.
 const MOST: i64 = 2000;
 
-#[derive(Deserialize)]
+/// A query to be saved.
+#[derive(Deserialize, utoipa::ToSchema)]
+#[schema(as = QueryText)]
 pub(super) struct Query {
     name: String,
     sql: String,
 }
 
-/// `GET /apps/{ref}/queries`
+/// A saved query.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(super) struct SavedQuery {
+    id: String,
+    name: String,
+    sql: String,
+    /// Who saved it last.
+    username: String,
+    updated_at: DateTime<Utc>,
+}
+
+/// The saved queries of an application, by name.
+#[utoipa::path(
+    get,
+    path = "/apps/{ref}/queries",
+    tag = "sql",
+    params(("ref" = String, Path, description = "The application")),
+    responses((status = 200, body = Vec<SavedQuery>)),
+)]
 pub(super) async fn list(
     State(admin): State<Arc<Admin>>,
     target: Target,
@@ -35,22 +56,29 @@ pub(super) async fn list(
             &[&target.app.reference.as_str()],
         )
         .await?;
-    let queries: Vec<Value> = rows
-        .iter()
-        .map(|row| {
-            json!({
-                "id": row.get::<_, &str>(0),
-                "name": row.get::<_, &str>(1),
-                "sql": row.get::<_, &str>(2),
-                "username": row.get::<_, &str>(3),
-                "updated_at": row.get::<_, chrono::DateTime<chrono::Utc>>(4),
-            })
-        })
-        .collect();
+    let queries = rows.iter().map(|row| SavedQuery {
+        id: row.get(0),
+        name: row.get(1),
+        sql: row.get(2),
+        username: row.get(3),
+        updated_at: row.get(4),
+    });
+    let queries: Vec<SavedQuery> = queries.collect();
     Ok(input::json(&json!(queries)))
 }
 
-/// `PUT /apps/{ref}/queries/{id}`
+/// Saves a query under an id of the caller's.
+#[utoipa::path(
+    put,
+    path = "/apps/{ref}/queries/{id}",
+    tag = "sql",
+    params(
+        ("ref" = String, Path, description = "The application"),
+        ("id" = String, Path, description = "The query"),
+    ),
+    request_body = Query,
+    responses((status = 200, body = Object)),
+)]
 pub(super) async fn save(
     State(admin): State<Arc<Admin>>,
     caller: Caller,
@@ -111,7 +139,17 @@ pub(super) async fn save(
     Ok(input::json(&body))
 }
 
-/// `DELETE /apps/{ref}/queries/{id}`
+/// Forgets a saved query.
+#[utoipa::path(
+    delete,
+    path = "/apps/{ref}/queries/{id}",
+    tag = "sql",
+    params(
+        ("ref" = String, Path, description = "The application"),
+        ("id" = String, Path, description = "The query"),
+    ),
+    responses((status = 204)),
+)]
 pub(super) async fn delete(
     State(admin): State<Arc<Admin>>,
     caller: Caller,

@@ -8,7 +8,15 @@ use crate::access::Target;
 use crate::error::AdminError;
 use crate::input;
 
-/// The report as the realtime service wrote it last, at most a second ago while it runs.
+/// How the stream of an application's changes is, as the realtime service wrote it last: at most a
+/// second ago while it runs.
+#[utoipa::path(
+    get,
+    path = "/apps/{ref}/realtime",
+    tag = "operation",
+    params(("ref" = String, Path, description = "The application")),
+    responses((status = 200, body = hearth_apps::StreamReport)),
+)]
 pub(super) async fn show(target: Target) -> Result<Response, AdminError> {
     let report = target.app.stream.load();
     Ok(input::json(&json!(**report)))

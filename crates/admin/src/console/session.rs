@@ -7,17 +7,18 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use hearth_apps::Client;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::access;
-use crate::account::{Administrator, session, store};
+use crate::account::{Administrator, Role, session, store};
 use crate::admin::Admin;
 use crate::audit::{self, Entry};
 use crate::error::AdminError;
 use crate::input::{self, Input};
 
-#[derive(Deserialize)]
+/// What is typed into the sign-in form.
+#[derive(Deserialize, utoipa::ToSchema)]
 pub(super) struct Credentials {
     #[serde(default)]
     username: String,
@@ -25,15 +26,40 @@ pub(super) struct Credentials {
     password: String,
 }
 
-fn user(administrator: &Administrator) -> Value {
-    json!({"user": {
-        "username": administrator.username,
-        "role": administrator.role,
-        "apps": administrator.apps,
-    }})
+/// A session.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(super) struct Session {
+    user: SessionUser,
 }
 
-/// `POST /session`
+/// Who has signed in.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(super) struct SessionUser {
+    username: String,
+    role: Role,
+    /// References of the applications they may see; null: all.
+    #[schema(required)]
+    apps: Option<Vec<String>>,
+}
+
+fn user(administrator: Administrator) -> Value {
+    json!(Session {
+        user: SessionUser {
+            username: administrator.username,
+            role: administrator.role,
+            apps: administrator.apps,
+        }
+    })
+}
+
+/// Signs in: the answer sets the cookie that every other route wants.
+#[utoipa::path(
+    post,
+    path = "/session",
+    tag = "session",
+    request_body = Credentials,
+    responses((status = 200, body = Session)),
+)]
 pub(super) async fn sign_in(
     State(admin): State<Arc<Admin>>,
     Extension(client): Extension<Client>,
@@ -65,12 +91,18 @@ pub(super) async fn sign_in(
     admin.lockout.succeeded(&given.username, client.peer);
     let token = session::start(&control, &administrator.username).await?;
     audit::record(&control, entry("session.start")).await?;
-    let mut response = input::json(&user(&administrator));
+    let mut response = input::json(&user(administrator));
     set_cookie(&mut response, token.expose(), client.https, 12 * 3600);
     Ok(response)
 }
 
-/// `GET /session`
+/// Who has signed in.
+#[utoipa::path(
+    get,
+    path = "/session",
+    tag = "session",
+    responses((status = 200, body = Session)),
+)]
 pub(super) async fn show(
     State(admin): State<Arc<Admin>>,
     headers: HeaderMap,
@@ -78,10 +110,16 @@ pub(super) async fn show(
     let token = access::token(&headers).ok_or(AdminError::NotSignedIn)?;
     let found = session::find(&admin.control().await?, token).await?;
     let administrator = found.ok_or(AdminError::NotSignedIn)?;
-    Ok(input::json(&user(&administrator)))
+    Ok(input::json(&user(administrator)))
 }
 
-/// `DELETE /session`
+/// Signs out.
+#[utoipa::path(
+    delete,
+    path = "/session",
+    tag = "session",
+    responses((status = 204)),
+)]
 pub(super) async fn sign_out(
     State(admin): State<Arc<Admin>>,
     Extension(client): Extension<Client>,

@@ -16,12 +16,27 @@ use crate::input::{self, Input};
 
 const STARS: &str = "***";
 
-/// `GET /apps/{ref}/settings`
+/// The settings, secrets as stars.
+#[utoipa::path(
+    get,
+    path = "/apps/{ref}/settings",
+    tag = "applications",
+    params(("ref" = String, Path, description = "The application")),
+    responses((status = 200, body = Object)),
+)]
 pub(super) async fn show(target: Target) -> Result<Response, AdminError> {
     Ok(input::json(&shown(&target.app.settings())?))
 }
 
-/// `PUT /apps/{ref}/settings`
+/// Replaces the settings; stars keep a secret.
+#[utoipa::path(
+    put,
+    path = "/apps/{ref}/settings",
+    tag = "applications",
+    params(("ref" = String, Path, description = "The application")),
+    request_body = Object,
+    responses((status = 200, body = Object)),
+)]
 pub(super) async fn replace(
     State(admin): State<Arc<Admin>>,
     caller: Caller,

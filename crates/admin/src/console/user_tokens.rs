@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use axum::extract::{Path, State};
 use axum::response::Response;
+use serde::Serialize;
 use serde_json::json;
 use uuid::Uuid;
 
@@ -18,8 +19,26 @@ use crate::user_claims;
 /// Seconds that such a token is good for.
 const LIFETIME: i64 = 3600;
 
-/// `POST /apps/{ref}/users/{id}/token`: an access token as the user's own, but of no session.
-/// Whoever may read the application's secrets could sign the same.
+/// A token that stands in for a user.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(super) struct UserToken {
+    access_token: String,
+    /// In seconds.
+    expires_in: i64,
+}
+
+/// An access token as the user's own, but of no session. Whoever may read the application's
+/// secrets could sign the same.
+#[utoipa::path(
+    post,
+    path = "/apps/{ref}/users/{id}/token",
+    tag = "applications",
+    params(
+        ("ref" = String, Path, description = "The application"),
+        ("id" = String, Path, description = "The user"),
+    ),
+    responses((status = 201, body = UserToken)),
+)]
 pub(super) async fn create(
     State(admin): State<Arc<Admin>>,
     caller: Caller,
@@ -42,8 +61,9 @@ pub(super) async fn create(
     caller
         .record(&admin, "user.impersonate", reference, json!({"user": id}))
         .await?;
-    Ok(input::created(&json!({
-        "access_token": token,
-        "expires_in": LIFETIME,
-    })))
+    let token = UserToken {
+        access_token: token,
+        expires_in: LIFETIME,
+    };
+    Ok(input::created(&json!(token)))
 }

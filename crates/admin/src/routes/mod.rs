@@ -11,9 +11,9 @@ mod materialized_views;
 mod policies;
 mod privileges;
 mod publications;
-mod query;
+pub(crate) mod query;
 mod roles;
-mod run;
+pub(crate) mod run;
 mod schemas;
 mod tables;
 mod triggers;
@@ -26,7 +26,7 @@ use axum::Router;
 use axum::extract::{FromRequestParts, Request};
 use axum::middleware::{Next, from_fn};
 use axum::response::Response;
-use axum::routing::MethodRouter;
+use axum::routing::{MethodRouter, post};
 use hearth_apps::RequestContext;
 use http::Method;
 use http::request::Parts;
@@ -41,8 +41,9 @@ use crate::error::{AdminError, write_meta};
 use crate::input::{self, Input, Params};
 use crate::owner::Session;
 
-/// The routes, below an application. Each wants a [`Target`].
-pub(crate) fn router() -> Router<Arc<Admin>> {
+/// The routes for an application's objects; each wants a [`Target`]. The console has the SQL beside
+/// them (`console/mod.rs`).
+pub(crate) fn object_router() -> Router<Arc<Admin>> {
     Router::new()
         .merge(columns::router())
         .merge(config::router())
@@ -56,7 +57,6 @@ pub(crate) fn router() -> Router<Arc<Admin>> {
         .merge(publications::router())
         .merge(query::router())
         .merge(roles::router())
-        .merge(run::router())
         .merge(schemas::router())
         .merge(tables::router())
         .merge(triggers::router())
@@ -66,7 +66,9 @@ pub(crate) fn router() -> Router<Arc<Admin>> {
 
 /// The routes for an application's service key, in postgres-meta's own dialect.
 pub(crate) fn service_router(admin: Arc<Admin>) -> Router {
-    router()
+    object_router()
+        .route("/query", post(query::query))
+        .merge(run::router())
         .route("/", axum::routing::get(about))
         .fallback(async || AdminError::NoRoute)
         .method_not_allowed_fallback(async || AdminError::NoRoute)

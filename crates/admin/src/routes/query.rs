@@ -23,22 +23,33 @@ const TIMEOUT: Duration = Duration::from_secs(60);
 /// Rows of one answer: this is no way to read a whole table.
 const MAX_ROWS: usize = 100_000;
 
-#[derive(Deserialize)]
-struct Query {
+/// A script, as postgres-meta takes it.
+#[derive(Deserialize, utoipa::ToSchema)]
+#[schema(as = MetaQuery)]
+pub(crate) struct Query {
     #[serde(default)]
     query: String,
     #[serde(default)]
     parameters: Option<Vec<Value>>,
 }
 
+/// The spellings beside `/query`.
 pub(super) fn router() -> Router<Arc<Admin>> {
     Router::new()
-        .route("/query", post(query))
         .route("/query/", post(query))
         .route("/query/format", post(format))
 }
 
-async fn query(
+/// Runs a script as the application's owner: the rows of the last statement that has some.
+#[utoipa::path(
+    post,
+    path = "/apps/{ref}/pg/query",
+    tag = "sql",
+    params(("ref" = String, Path, description = "The application")),
+    request_body = Query,
+    responses((status = 200, body = Vec<Object>)),
+)]
+pub(crate) async fn query(
     State(admin): State<Arc<Admin>>,
     target: Target,
     params: Params,

@@ -9,7 +9,7 @@ use axum::extract::State;
 use axum::response::Response;
 use axum::routing::{delete, post};
 use hearth_apps::App;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use tokio_postgres::error::DbError;
 use uuid::Uuid;
@@ -30,15 +30,63 @@ const MOST_ROWS: usize = 100_000;
 /// Characters of a script in the record.
 const RECORDED: usize = 2000;
 
-#[derive(Deserialize)]
-struct Run {
+/// A script.
+#[derive(Deserialize, utoipa::ToSchema)]
+#[schema(as = RunRequest)]
+pub(crate) struct Run {
     #[serde(default)]
     sql: String,
+    /// `postgres`: the owner; or `anon`, `authenticated`, `service_role`.
     role: Option<String>,
+    /// Whose token an `authenticated` one has.
     user_id: Option<String>,
     timeout_ms: Option<u64>,
+    /// Of each result.
     max_rows: Option<usize>,
+    /// To cancel it by.
     run_id: Option<String>,
+}
+
+/// What a script came to.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(crate) struct RunAnswer {
+    results: Vec<RunResult>,
+    notices: Vec<RunNotice>,
+    duration_ms: u64,
+}
+
+/// What one of its statements came to.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(crate) struct RunResult {
+    /// `SELECT`, `CREATE TABLE` …
+    command: String,
+    fields: Vec<RunField>,
+    /// In the order of the fields.
+    rows: Vec<Vec<Value>>,
+    #[schema(required)]
+    row_count: Option<u64>,
+    /// There were more rows than wanted.
+    truncated: bool,
+}
+
+/// A column.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(crate) struct RunField {
+    name: String,
+    #[serde(rename = "type")]
+    kind: String,
+}
+
+/// What the server said beside.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(crate) struct RunNotice {
+    severity: String,
+    message: String,
+    code: String,
+    #[schema(required)]
+    detail: Option<String>,
+    #[schema(required)]
+    hint: Option<String>,
 }
 
 pub(super) fn router() -> Router<Arc<Admin>> {
@@ -47,7 +95,16 @@ pub(super) fn router() -> Router<Arc<Admin>> {
         .route("/run/{id}", delete(cancel))
 }
 
-async fn run(
+/// Runs a script, each statement with its result.
+#[utoipa::path(
+    post,
+    path = "/apps/{ref}/pg/run",
+    tag = "sql",
+    params(("ref" = String, Path, description = "The application")),
+    request_body = Run,
+    responses((status = 200, body = RunAnswer)),
+)]
+pub(crate) async fn run(
     State(admin): State<Arc<Admin>>,
     target: Target,
     Input(given): Input<Run>,
@@ -78,19 +135,30 @@ async fn run(
     let answered = engine::run(&session, &job).await;
     drop(deadline);
     let duration = started.elapsed();
-    let notices: Vec<Value> = session.notices().iter().map(notice).collect();
+    let notices: Vec<RunNotice> = session.notices().iter().map(notice).collect();
     session.release();
     let answers = answered?;
     record_statements(&admin, &target, &given.sql, role_name, &answers).await?;
-    let results: Vec<Value> = answers.into_iter().map(result).collect();
-    Ok(input::json(&json!({
-        "results": results,
-        "notices": notices,
-        "duration_ms": u64::try_from(duration.as_millis()).unwrap_or(u64::MAX),
-    })))
+    let answer = RunAnswer {
+        results: answers.into_iter().map(result).collect(),
+        notices,
+        duration_ms: u64::try_from(duration.as_millis()).unwrap_or(u64::MAX),
+    };
+    Ok(input::json(&json!(answer)))
 }
 
-async fn cancel(
+/// Cancels a script that runs.
+#[utoipa::path(
+    delete,
+    path = "/apps/{ref}/pg/run/{id}",
+    tag = "sql",
+    params(
+        ("ref" = String, Path, description = "The application"),
+        ("id" = String, Path, description = "The run"),
+    ),
+    responses((status = 204)),
+)]
+pub(crate) async fn cancel(
     State(admin): State<Arc<Admin>>,
     target: Target,
     Id(id): Id,
@@ -128,29 +196,28 @@ async fn role(app: &App, name: &str, user: Option<&str>) -> Result<As, AdminErro
     })
 }
 
-fn result(answer: Answer) -> Value {
-    let fields: Vec<Value> = answer
-        .fields
-        .iter()
-        .map(|field| json!({"name": field.name, "type": field.kind.name()}))
-        .collect();
-    json!({
-        "command": answer.command,
-        "fields": fields,
-        "rows": answer.rows,
-        "row_count": answer.row_count,
-        "truncated": answer.truncated,
-    })
+fn result(answer: Answer) -> RunResult {
+    let fields = answer.fields.iter().map(|field| RunField {
+        name: field.name.clone(),
+        kind: field.kind.name().to_owned(),
+    });
+    RunResult {
+        fields: fields.collect(),
+        command: answer.command,
+        rows: answer.rows,
+        row_count: answer.row_count,
+        truncated: answer.truncated,
+    }
 }
 
-fn notice(notice: &DbError) -> Value {
-    json!({
-        "severity": notice.severity(),
-        "message": notice.message(),
-        "code": notice.code().code(),
-        "detail": notice.detail(),
-        "hint": notice.hint(),
-    })
+fn notice(notice: &DbError) -> RunNotice {
+    RunNotice {
+        severity: notice.severity().to_owned(),
+        message: notice.message().to_owned(),
+        code: notice.code().code().to_owned(),
+        detail: notice.detail().map(str::to_owned),
+        hint: notice.hint().map(str::to_owned),
+    }
 }
 
 /// Records a script that did more than look.

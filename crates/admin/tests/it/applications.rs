@@ -130,47 +130,18 @@ async fn settings_and_queries_are_kept() {
 }
 
 #[tokio::test]
-async fn reports_and_logs_show_the_last_requests() {
+async fn only_who_may_see_secrets_stands_in_for_users() {
     let world = World::new().await;
     let owner = world.signed_in("admin", PASSWORD).await;
-    let path = format!("/apps/{}", world.app.reference);
-    for (service, status) in [("rest", 200), ("auth", 400), ("rest", 503)] {
-        let answered = hearth_apps::activity::Answered {
-            number: 0,
-            at: world.app.clock.now(),
-            id: hearth_core::RequestId::new(),
-            service,
-            method: "GET".to_owned(),
-            path: format!("/{service}/v1/x"),
-            status,
-            elapsed: std::time::Duration::from_millis(3),
-        };
-        let app = world.app.reference.as_str();
-        world.registry.activity().record(app, answered);
-    }
-    let report = owner.get(&format!("{path}/reports?minutes=5")).await;
-    let sum = |key: &str| -> i64 {
-        let series = report["series"].as_array().unwrap();
-        series
-            .iter()
-            .map(|minute| minute[key].as_i64().unwrap())
-            .sum()
-    };
-    assert_eq!((sum("requests"), sum("refused"), sum("errors")), (3, 1, 1));
-    let last = report["series"].as_array().unwrap().last().unwrap();
-    assert!(last["database_size"].as_i64().unwrap() > 0);
-    let logs = owner.get(&format!("{path}/logs")).await;
-    assert_eq!(logs.as_array().unwrap().len(), 3);
-    assert_eq!(
-        (&logs[0]["level"], &logs[0]["status"]),
-        (&json!("error"), &json!(503))
-    );
-    let logs = owner
-        .get(&format!(
-            "{path}/logs?service=rest&level=info&q=V1%2Fx&before=3"
-        ))
-        .await;
-    assert_eq!(logs.as_array().unwrap().len(), 1);
+    let viewer = json!({"username": "looker", "password": PASSWORD, "role": "viewer"});
+    owner.must("POST", "/administrators", viewer).await;
+    let viewer = world.signed_in("looker", PASSWORD).await;
+    let path = |id: &str| format!("/apps/{}/users/{id}/token", world.app.reference);
+    let id = "00000000-0000-4000-8000-000000000000";
+    let refused = viewer.refused("POST", &path(id), Value::Null).await;
+    assert_eq!(refused, (403, "forbidden".to_owned()));
+    let refused = owner.refused("POST", &path("nobody"), Value::Null).await;
+    assert_eq!(refused, (400, "invalid_value".to_owned()));
     world.close().await;
 }
 

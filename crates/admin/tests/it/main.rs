@@ -5,5 +5,8 @@
 mod accounts;
 mod applications;
 mod catalog;
+mod openapi;
+mod operation;
+mod roles;
 mod sql;
 mod world;

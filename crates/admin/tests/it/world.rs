@@ -1,6 +1,7 @@
 //! A registry of the test's own with one application, and a browser that talks to it.
 
 use std::net::{IpAddr, Ipv4Addr};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use axum::Router;
@@ -11,6 +12,7 @@ use hearth_apps::registry::RegistryOptions;
 use hearth_apps::seal::MasterKey;
 use hearth_apps::{App, AppSettings, Bearer, Client, NewApp, Registry, RequestContext};
 use hearth_core::{AppRef, Claims, RequestId, Secret, SystemClock};
+use hearth_pg::embedded::ServerLog;
 use hearth_pg::{bootstrap, provision};
 use http::{HeaderMap, Request, StatusCode, header};
 use serde_json::{Value, json};
@@ -23,6 +25,8 @@ pub(crate) struct World {
     pub(crate) registry: Arc<Registry>,
     pub(crate) app: Arc<App>,
     pub(crate) forgotten: Arc<Mutex<Vec<String>>>,
+    /// Where the console finds PostgreSQL's log.
+    pub(crate) log: PathBuf,
     control: String,
 }
 
@@ -53,6 +57,7 @@ impl World {
             .unwrap();
         let forgotten = Arc::new(Mutex::new(Vec::new()));
         let seen = forgotten.clone();
+        let log = std::env::temp_dir().join(format!("{control}.log"));
         let config = AdminConfig {
             database_address: ("127.0.0.1".to_owned(), 5432),
             templates: vec![Template {
@@ -63,6 +68,7 @@ impl World {
                 seen.lock().unwrap().push(reference.to_string());
                 Box::pin(async { Ok(()) })
             }),
+            server_log: Some(ServerLog::at(&log)),
         };
         let admin = Admin::new(config, registry.clone());
         admin
@@ -75,6 +81,7 @@ impl World {
             registry,
             app,
             forgotten,
+            log,
             control,
         }
     }
@@ -132,6 +139,7 @@ impl World {
 
     /// Takes everything away again.
     pub(crate) async fn close(self) {
+        let _ = std::fs::remove_file(&self.log);
         for app in self.registry.list() {
             app.database.close();
             provision::drop_application(self.registry.server(), &app.reference)

@@ -41,7 +41,7 @@ pub(crate) async fn run(args: AdminArgs) -> anyhow::Result<ExitCode> {
     let set = given.is_some();
     let database = OpenDatabase::open(&config).await?;
     let admin = Admin::new(
-        compose::admin_config(&config, database.address()),
+        compose::admin_config(&config, &database),
         database.registry.clone(),
     );
     let result = admin.reset_password(&username, given).await;

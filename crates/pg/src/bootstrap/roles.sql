@@ -17,6 +17,7 @@ begin
       ('supabase_auth_admin', 'nologin noinherit'),
       ('supabase_storage_admin', 'nologin noinherit'),
       ('supabase_realtime_admin', 'nologin noinherit'),
+      ('supabase_functions_admin', 'nologin noinherit'),
       ('authenticator', 'nologin noinherit')
     ) as roles (name, options)
   loop
@@ -28,7 +29,8 @@ begin
   if not (select rolsuper from pg_roles where rolname = current_user) then
     execute format(
       'grant anon, authenticated, service_role, postgres, supabase_auth_admin, '
-      'supabase_storage_admin, supabase_realtime_admin to %I', current_user);
+      'supabase_storage_admin, supabase_realtime_admin, supabase_functions_admin to %I',
+      current_user);
   end if;
   begin
     alter role service_role bypassrls;

@@ -8,6 +8,7 @@ mod error;
 mod initdb;
 mod install;
 mod lock;
+mod log;
 mod place;
 mod process;
 mod record;
@@ -25,6 +26,7 @@ use tokio_postgres::config::SslMode;
 
 pub use error::EmbeddedError;
 pub use lock::DirLock;
+pub use log::{LogLine, ServerLog};
 pub use status::State;
 
 use self::account::Account;
@@ -58,6 +60,7 @@ pub struct Embedded {
     orders: mpsc::Sender<Order>,
     state: watch::Receiver<State>,
     pid: Arc<AtomicI32>,
+    log: ServerLog,
     lock: DirLock,
 }
 
@@ -79,8 +82,10 @@ impl Embedded {
             data_dir: &data_dir,
             wanted: existing,
             account: account.as_ref(),
+            known: record.program.as_ref(),
         })
         .await?;
+        record.remember(binaries.program(), &binaries.told, &data_dir);
         if existing.is_none() {
             initdb::create(&binaries, &places, account.as_ref(), &record.admin_password).await?;
         }
@@ -114,6 +119,7 @@ impl Embedded {
         let (sender, state) = watch::channel(State::Running);
         let pid = Arc::new(AtomicI32::new(postmaster.pid()));
         let version = launch.binaries.version.clone();
+        let log = ServerLog::at(&launch.places.log);
         let supervisor = Supervisor {
             launch,
             orders: receiver,
@@ -128,6 +134,7 @@ impl Embedded {
             orders,
             state,
             pid,
+            log,
             lock,
         })
     }
@@ -145,6 +152,11 @@ impl Embedded {
     /// PostgreSQL's version as it tells it: `18.4`.
     pub fn version(&self) -> &str {
         &self.version
+    }
+
+    /// What PostgreSQL says.
+    pub fn log(&self) -> ServerLog {
+        self.log.clone()
     }
 
     /// The postmaster's process, while there is one.

@@ -23,12 +23,12 @@ const DEFAULTS: [(&str, &str); 13] = [
     ("log_timezone", "UTC"),
     // Clients compare messages.
     ("lc_messages", "C"),
-    // Errors of callers' statements are answered and counted by Hearth; in this log they would
-    // only spill data.
-    ("log_min_messages", "log"),
+    // Errors are for the console's log page (`log.rs`); the statements would spill data.
+    ("log_min_messages", "error"),
     ("log_min_error_statement", "panic"),
     ("log_checkpoints", "off"),
-    ("log_line_prefix", "%m [%p] %q%u@%d "),
+    // As `log.rs` reads it. The database comes first: a user's name can be anything.
+    ("log_line_prefix", "%m [%p] %q%d %u "),
     ("cluster_name", ""),
 ];
 

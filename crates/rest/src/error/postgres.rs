@@ -3,6 +3,8 @@
 use hearth_pg::{PgError, ServerError};
 use http::StatusCode;
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
 /// A failure of PostgreSQL, ready to be answered.
@@ -79,7 +81,7 @@ impl PgFailure {
         Self {
             status,
             code: code.to_owned(),
-            reason: code.starts_with("PT").then(|| error.message.clone()),
+            reason: raised_status(code).map(|_| error.message.clone()),
             message: error.message,
             details: error.detail,
             hint: error.hint,
@@ -99,7 +101,7 @@ impl PgFailure {
         };
         const DETAIL_HINT: &str = "DETAIL must be a JSON object with obligatory keys: 'status', \
                                    'headers' and optional key: 'status_text'.";
-        let Ok(said) = serde_json::from_str::<RaisedMessage>(message) else {
+        let Some(said) = object::<RaisedMessage>(message) else {
             return unreadable(
                 format!("Invalid JSON value for MESSAGE: '{message}'"),
                 "MESSAGE must be a JSON object with obligatory keys: 'code', 'message' and \
@@ -112,8 +114,7 @@ impl PgFailure {
                 DETAIL_HINT,
             );
         };
-        let parsed = serde_json::from_str::<RaisedDetail>(detail)
-            .ok()
+        let parsed = object::<RaisedDetail>(detail)
             .and_then(|parsed| Some((StatusCode::from_u16(parsed.status).ok()?, parsed)));
         let Some((status, parsed)) = parsed else {
             return unreadable(
@@ -173,6 +174,18 @@ impl PgFailure {
     }
 }
 
+/// A JSON object as `T`; of a key that stands twice the last value counts.
+fn object<T: DeserializeOwned>(text: &str) -> Option<T> {
+    let object: Map<String, Value> = serde_json::from_str(text).ok()?;
+    serde_json::from_value(Value::Object(object)).ok()
+}
+
+/// `raise sqlstate 'PT402'`: the status that is asked for.
+fn raised_status(code: &str) -> Option<StatusCode> {
+    let number = code.strip_prefix("PT")?.parse().ok()?;
+    StatusCode::from_u16(number).ok()
+}
+
 fn status(code: &str, message: &str, authenticated: bool) -> StatusCode {
     const INTERNAL: StatusCode = StatusCode::INTERNAL_SERVER_ERROR;
     let no_role = message.starts_with("role") && message.ends_with("does not exist");
@@ -202,11 +215,7 @@ fn status(code: &str, message: &str, authenticated: bool) -> StatusCode {
                 | "HV" | "P0" | "XX",
                 _,
             ) => INTERNAL,
-            ("PT", number) => number
-                .parse()
-                .ok()
-                .and_then(|n| StatusCode::from_u16(n).ok())
-                .unwrap_or(INTERNAL),
+            ("PT", _) => raised_status(code).unwrap_or(INTERNAL),
             _ => StatusCode::BAD_REQUEST,
         },
     }

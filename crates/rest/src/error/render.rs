@@ -11,6 +11,8 @@ use super::RestError;
 
 /// Seconds until a client may come again while PostgreSQL is away.
 const RETRY_SECONDS: HeaderValue = HeaderValue::from_static("1");
+/// PostgreSQL is there and answered with a state that means 503: nothing has to be waited for.
+const RETRY_AT_ONCE: HeaderValue = HeaderValue::from_static("0");
 
 #[derive(Serialize)]
 struct Body<'a> {
@@ -52,7 +54,9 @@ pub fn error_response(error: &RestError, terse: bool) -> Response {
         headers.insert(HeaderName::from_static("proxy-status"), proxy);
     }
     if error.status() == http::StatusCode::SERVICE_UNAVAILABLE {
-        headers.insert(RETRY_AFTER, RETRY_SECONDS);
+        let away = error.code().starts_with("PGRST0");
+        let seconds = if away { RETRY_SECONDS } else { RETRY_AT_ONCE };
+        headers.insert(RETRY_AFTER, seconds);
     }
     match error {
         RestError::Jwt(error) => {

@@ -3,6 +3,7 @@
 
 mod call;
 mod embed;
+pub mod footprint;
 mod mutate;
 mod negotiate;
 mod read;
@@ -72,7 +73,9 @@ pub fn plan(
         }
         Action::TableInfo { table } => Plan::TableInfo(find_table(request, table, cache)?),
         Action::RoutineInfo { function } => {
+            // Planned as a call: what would refuse that refuses this.
             let invocation = Invocation::Read { headers_only: true };
+            plan_call(request, function, invocation, config, cache)?;
             Plan::RoutineInfo(find_routine(request, function, invocation, cache)?)
         }
         Action::SchemaInfo => Plan::SchemaInfo,

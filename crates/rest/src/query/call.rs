@@ -103,7 +103,8 @@ fn direct(sql: &mut Snippet, params: &[Param], values: &[(String, Argument)]) {
             .map(|(_, value)| value);
         match value {
             Some(Argument::Fixed(text)) => sql.value(text),
-            Some(Argument::Variadic(texts)) => sql.value(array_literal(texts)),
+            // As text first, so that the cast is the statement's and not the parameter's.
+            Some(Argument::Variadic(texts)) => sql.value(array_literal(texts)).push("::text[]"),
             None => sql.push("null"),
         };
         sql.push("::").push(&param.wide_type);
@@ -114,9 +115,7 @@ fn unnamed(sql: &mut Snippet, param: &Param, arguments: &Arguments) {
     let bytea = param.type_name == "bytea";
     let bind = match arguments {
         Arguments::Body(Some(Payload::Raw(bytes))) if bytea => Bind::Bytes(bytes.clone()),
-        Arguments::Body(Some(Payload::Raw(bytes))) => {
-            Bind::Text(String::from_utf8_lossy(bytes).into_owned())
-        }
+        Arguments::Body(Some(Payload::Raw(bytes))) => Bind::Raw(bytes.clone()),
         Arguments::Body(Some(Payload::Json(text))) => Bind::Body(text.clone()),
         Arguments::Body(_) => Bind::Null,
         Arguments::Direct(values) => {

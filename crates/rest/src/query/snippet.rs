@@ -19,6 +19,8 @@ pub enum Bind {
     Body(Text),
     /// Bytes, for bytea.
     Bytes(Bytes),
+    /// Text as the client sent it: PostgreSQL refuses what is no UTF-8.
+    Raw(Bytes),
     /// NULL.
     Null,
 }
@@ -31,8 +33,8 @@ impl ToSql for Bind {
     ) -> Result<IsNull, Box<dyn std::error::Error + Sync + Send>> {
         match self {
             Self::Text(text) => out.extend_from_slice(text.as_bytes()),
-            Self::Body(text) => out.extend_from_slice(text.as_str().as_bytes()),
-            Self::Bytes(bytes) => out.extend_from_slice(bytes),
+            Self::Body(text) => out.extend_from_slice(text.as_bytes()),
+            Self::Bytes(bytes) | Self::Raw(bytes) => out.extend_from_slice(bytes),
             Self::Null => return Ok(IsNull::Yes),
         }
         Ok(IsNull::No)

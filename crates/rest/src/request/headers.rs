@@ -46,18 +46,21 @@ pub fn headers_json(headers: &HeaderMap) -> String {
     closed(out)
 }
 
-/// Cookies as a JSON object.
+/// Cookies as a JSON object; of a name that stands twice the last value counts.
 pub fn cookies_json(headers: &HeaderMap) -> String {
-    let mut out = String::new();
+    let mut cookies = serde_json::Map::new();
     for header in headers.get_all(http::header::COOKIE) {
-        for cookie in String::from_utf8_lossy(header.as_bytes()).split(';') {
+        let header = String::from_utf8_lossy(header.as_bytes());
+        for cookie in header.split_terminator(';') {
             let (name, value) = cookie.split_once('=').unwrap_or((cookie, ""));
-            if !name.trim().is_empty() {
-                push_pair(&mut out, name.trim(), value.trim_matches('"'));
-            }
+            let quoted = value.strip_prefix('"').and_then(|v| v.strip_suffix('"'));
+            cookies.insert(
+                name.trim_start_matches(' ').to_owned(),
+                quoted.unwrap_or(value).into(),
+            );
         }
     }
-    closed(out)
+    serde_json::Value::Object(cookies).to_string()
 }
 
 /// The schema that is asked for, and whether the answer has to name it.

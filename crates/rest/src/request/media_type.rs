@@ -232,6 +232,15 @@ fn parameter(text: &str) -> Option<(&str, &str, &str)> {
     (!name.is_empty() && !value.is_empty()).then_some((name, value, after))
 }
 
+/// The number that a text begins with, as upstream reads a quality: `0.5`, but not `.5`.
+fn leading_number(text: &str) -> Option<f64> {
+    let digits = |text: &str| text.bytes().take_while(u8::is_ascii_digit).count();
+    let whole = digits(text);
+    let fraction = text[whole..].strip_prefix('.').map_or(0, digits);
+    let end = whole + if fraction > 0 { fraction + 1 } else { 0 };
+    text[..end].parse().ok().filter(|_| whole > 0)
+}
+
 /// The types of an `Accept` header, best first: by quality, then by how specific they are.
 pub fn accepted(header: &str) -> Vec<MediaType> {
     if header == "*/*" {
@@ -245,10 +254,7 @@ pub fn accepted(header: &str) -> Vec<MediaType> {
         .map(|one| {
             let compact: String = one.chars().filter(|c| *c != ' ').collect();
             let (name, quality) = match compact.split_once(";q=") {
-                Some((name, quality)) => {
-                    let quality = quality.split(';').next().unwrap_or_default();
-                    (name.to_owned(), quality.parse().unwrap_or(1.0))
-                }
+                Some((name, quality)) => (name.to_owned(), leading_number(quality).unwrap_or(1.0)),
                 None => (compact, 1.0),
             };
             let count = |mark: char| name.chars().filter(|c| *c == mark).count() as i64;

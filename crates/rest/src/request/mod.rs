@@ -67,7 +67,8 @@ impl ApiRequest {
         let (method, uri, headers) = (parts.method.clone(), &parts.uri, &parts.headers);
         let path = uri.path();
         let segments: Vec<String> = path
-            .trim_start_matches('/')
+            .strip_prefix('/')
+            .unwrap_or(path)
             .split('/')
             .map(|segment| percent_decode_str(segment).decode_utf8_lossy().into_owned())
             .collect();

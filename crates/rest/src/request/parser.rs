@@ -305,7 +305,8 @@ impl<'a> Parser<'a> {
         self.since(start)
     }
 
-    /// One `item` or more, separated.
+    /// One `item` or more, separated. As in Parsec, what could have stood behind an item is forgotten
+    /// once it is not the first.
     pub(crate) fn separated<T, S>(
         &mut self,
         mut item: impl FnMut(&mut Self) -> Parsed<T>,
@@ -314,6 +315,7 @@ impl<'a> Parser<'a> {
         let mut values = vec![item(self)?];
         while self.optional(&mut separator)?.is_some() {
             values.push(item(self)?);
+            self.trace = Trace::unknown_at(self.position);
         }
         Ok(values)
     }
@@ -505,7 +507,7 @@ fn show_char(c: char) -> String {
 }
 
 /// A text as Haskell shows it, in double quotes.
-fn show_text(text: &str) -> String {
+pub(super) fn show_text(text: &str) -> String {
     let mut out = String::from("\"");
     for c in text.chars() {
         match c {

@@ -23,25 +23,21 @@ pub enum Payload {
     Raw(Bytes),
 }
 
-/// UTF-8 text that shares the request's bytes.
+/// Text that shares the request's bytes. Where nobody looked into it, PostgreSQL is who refuses
+/// what is no UTF-8.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Text(Bytes);
 
 impl Text {
-    fn new(bytes: Bytes) -> Option<Self> {
-        std::str::from_utf8(&bytes).is_ok().then_some(Self(bytes))
-    }
-
-    /// The text.
-    pub fn as_str(&self) -> &str {
-        std::str::from_utf8(&self.0).unwrap_or_default()
+    /// Its bytes.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
     }
 
     /// Whether JSON text looks like an object; PostgreSQL checks the rest.
     pub fn is_object(&self) -> bool {
-        self.as_str()
-            .trim_start_matches([' ', '\t', '\n', '\r'])
-            .starts_with('{')
+        let blank = |byte: &&u8| matches!(byte, b' ' | b'\t' | b'\n' | b'\r');
+        self.0.iter().find(|byte| !blank(byte)) == Some(&b'{')
     }
 }
 
@@ -80,22 +76,19 @@ pub(super) fn read(
     match (content_type, is_call) {
         (MediaType::Json, _) => {
             if let Some(columns) = query.columns.as_ref().filter(|_| heeds_columns) {
-                let text = Text::new(body).ok_or_else(|| invalid("Empty or invalid json"))?;
-                return Ok((Some(Payload::Json(text)), columns.clone()));
+                return Ok((Some(Payload::Json(Text(body))), columns.clone()));
             }
             if body.is_empty() && is_call {
-                let empty = Text::from("{}".to_owned());
-                return Ok((Some(Payload::Json(empty)), BTreeSet::new()));
+                // Names no argument; a function that takes the body itself gets it as it is.
+                return Ok((Some(Payload::Json(Text(body))), BTreeSet::new()));
             }
-            let shape: Shape =
-                serde_json::from_slice(&body).map_err(|_| invalid("Empty or invalid json"))?;
+            let shape = shape(&body).ok_or_else(|| invalid("Empty or invalid json"))?;
             json_payload(body, shape)
         }
         (MediaType::Csv, _) => {
             let json = super::csv::to_json(&body).map_err(invalid)?;
             let body = Bytes::from(json);
-            let shape: Shape = serde_json::from_slice(&body)
-                .map_err(|_| invalid("All lines must have same number of fields"))?;
+            let shape = shape(&body).ok_or_else(|| invalid("Empty or invalid json"))?;
             json_payload(body, shape)
         }
         (MediaType::Form, true) => {
@@ -143,8 +136,54 @@ fn json_payload(
             ));
         }
     };
-    let text = Text::new(body).ok_or_else(|| invalid("Empty or invalid json"))?;
-    Ok((Some(Payload::Json(text)), keys))
+    if std::str::from_utf8(&body).is_err() {
+        return Err(invalid("Empty or invalid json"));
+    }
+    Ok((Some(Payload::Json(Text(body))), keys))
+}
+
+/// What rows `body` holds, if it is JSON.
+fn shape(body: &[u8]) -> Option<Shape> {
+    if !has_whole_pairs(body) {
+        return None;
+    }
+    if let Ok(shape) = serde_json::from_slice(body) {
+        return Some(shape);
+    }
+    std::str::from_utf8(body).ok()?;
+    serde_json::from_slice::<IgnoredAny>(body).ok()?;
+    // JSON after all, with a number in place of a row that no double can hold.
+    let first = body.iter().find(|byte| !byte.is_ascii_whitespace());
+    Some(if first == Some(&b'[') {
+        Shape::Uneven
+    } else {
+        Shape::Nothing
+    })
+}
+
+/// Whether no half of a surrogate pair stands alone in an escape: upstream's JSON reader refuses
+/// that, and the one here does not look into values.
+fn has_whole_pairs(body: &[u8]) -> bool {
+    let escaped = |at: usize| -> Option<u16> {
+        let digits = body.get(at..at + 6)?.strip_prefix(b"\\u")?;
+        u16::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()
+    };
+    let mut at = 0;
+    while let Some(next) = body[at..].iter().position(|byte| *byte == b'\\') {
+        at += next;
+        at += match escaped(at) {
+            Some(0xD800..=0xDBFF) => match escaped(at + 6) {
+                Some(0xDC00..=0xDFFF) => 12,
+                _ => return false,
+            },
+            Some(0xDC00..=0xDFFF) => return false,
+            _ => 2,
+        };
+        if at >= body.len() {
+            break;
+        }
+    }
+    true
 }
 
 /// What rows a JSON text holds.
@@ -342,10 +381,28 @@ mod tests {
     use super::*;
 
     fn keys(json: &str) -> Option<Vec<String>> {
-        match serde_json::from_str::<Shape>(json).unwrap() {
+        match shape(json.as_bytes()).unwrap() {
             Shape::Rows(keys) => Some(keys.into_iter().collect()),
             Shape::Uneven => None,
             Shape::Nothing => Some(Vec::new()),
+        }
+    }
+
+    #[test]
+    fn what_is_no_json_has_no_shape() {
+        for (json, good) in [
+            (r#"{"a":"\ud83d\ude00"}"#, true),
+            (r#"{"a":"\\ud83d"}"#, true),
+            (r#"{"a":"\ud83d"}"#, false),
+            (r#"{"a":"\ude00\ud83d"}"#, false),
+            (r#"{"a":"\ud83d\n"}"#, false),
+            (r#"{"a":"\"#, false),
+            (r#"{"a":"\u"#, false),
+            ("1e999", true),
+            ("[1e999]", true),
+            ("[1e]", false),
+        ] {
+            assert_eq!(shape(json.as_bytes()).is_some(), good, "{json}");
         }
     }
 

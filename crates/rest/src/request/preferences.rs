@@ -110,18 +110,28 @@ pub struct Preferences {
     pub unknown: Vec<String>,
 }
 
+fn number(text: &str) -> Option<i64> {
+    let text = text.trim();
+    // Upstream reads no sign but the minus.
+    text.parse().ok().filter(|_| !text.starts_with('+'))
+}
+
 impl Preferences {
     /// Reads all `Prefer` headers; `allow_tx` says whether `tx=` is heeded.
     pub fn from_headers(headers: &HeaderMap, allow_tx: bool) -> Self {
         let mut all = Self::default();
-        for header in headers.get_all("prefer") {
+        let mut limit = None;
+        for header in headers.get_all("prefer").iter().filter(|h| !h.is_empty()) {
             for one in String::from_utf8_lossy(header.as_bytes()).split(',') {
-                all.take(
-                    one.trim_matches(|c: char| c.is_ascii_whitespace()),
-                    allow_tx,
-                );
+                let one = one.trim_matches(|c: char| c.is_ascii_whitespace());
+                match one.strip_prefix("max-affected=") {
+                    // An unreadable number is none, and stands before later ones all the same.
+                    Some(rows) => drop(limit.get_or_insert_with(|| number(rows))),
+                    None => all.take(one, allow_tx),
+                }
             }
         }
+        all.max_affected = limit.flatten();
         all
     }
 
@@ -148,10 +158,6 @@ impl Preferences {
         {
         } else if let Some(zone) = text.strip_prefix("timezone=") {
             self.timezone.get_or_insert_with(|| zone.to_owned());
-        } else if let Some(rows) = text.strip_prefix("max-affected=") {
-            if self.max_affected.is_none() {
-                self.max_affected = rows.trim().parse().ok();
-            }
         } else {
             self.unknown.push(text.to_owned());
         }
@@ -232,9 +238,14 @@ mod tests {
 
     #[test]
     fn broken_preferences_are_set_aside() {
-        let all = read(&["undefinedreturn=representation", ""], false);
+        let all = read(&["undefinedreturn=representation,", ""], false);
         assert_eq!(all.unknown, ["undefinedreturn=representation", ""]);
         assert_eq!(all.representation, None);
+        assert_eq!(
+            read(&["max-affected=x, max-affected=2"], false).max_affected,
+            None
+        );
+        assert_eq!(read(&["max-affected= 2 "], false).max_affected, Some(2));
         assert_eq!(read(&["tx=rollback"], false).transaction, None);
         assert!(read(&["tx=rollback"], false).unknown.is_empty());
         assert_eq!(

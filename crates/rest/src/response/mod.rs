@@ -1,22 +1,26 @@
 //! Fifth stage: status, headers and body of an answer. Pure.
 
 mod headers;
+mod no_body;
 pub mod openapi;
 mod range;
 
 use axum::body::Body;
 use axum::response::Response;
 use bytes::Bytes;
+use hearth_pg::Collected;
 use http::header::{
-    ACCESS_CONTROL_ALLOW_ORIGIN, ALLOW, CONTENT_LOCATION, CONTENT_RANGE, HeaderMap, HeaderValue,
-    LOCATION, VARY,
+    ACCESS_CONTROL_ALLOW_ORIGIN, ALLOW, CONTENT_LENGTH, CONTENT_LOCATION, CONTENT_RANGE, HeaderMap,
+    HeaderValue, LOCATION, VARY,
 };
 use http::{HeaderName, StatusCode};
+
+use no_body::NoBody;
 
 use crate::config::RestConfig;
 use crate::error::{RangeProblem, RestError};
 use crate::execute::DbResult;
-use crate::plan::types::{DbPlan, ReadNode, Statement};
+use crate::plan::types::{DbPlan, Plan, ReadNode, Statement};
 use crate::request::ApiRequest;
 use crate::request::media_type::MediaType;
 use crate::request::preferences::{Representation, Resolution};
@@ -28,12 +32,17 @@ use crate::schema_cache::routines::{Routine, Volatility};
 struct Answer {
     status: StatusCode,
     headers: HeaderMap,
-    body: Bytes,
+    body: Collected,
 }
 
 impl Answer {
     fn into_response(self) -> Response {
-        let mut response = Response::new(Body::from(self.body));
+        let body = match self.body {
+            _ if !self.headers.contains_key(CONTENT_LENGTH) => Body::new(NoBody),
+            Collected::Memory(bytes) => Body::from(bytes),
+            file => Body::from_stream(file.stream()),
+        };
+        let mut response = Response::new(body);
         *response.status_mut() = self.status;
         *response.headers_mut() = self.headers;
         let varies = HeaderValue::from_static("Accept, Prefer, Range");
@@ -55,7 +64,7 @@ pub fn of_result(
 ) -> Result<Response, RestError> {
     if matches!(plan.media_type, MediaType::Plan { .. }) {
         let mut headers = HeaderMap::new();
-        headers::length(&mut headers, &result.body);
+        headers::length(&mut headers, result.body.len());
         headers::content(&mut headers, &plan.media_type, request);
         let answer = Answer {
             status: StatusCode::OK,
@@ -78,12 +87,12 @@ pub fn of_result(
     Ok(answer.into_response())
 }
 
-fn out_of_bounds(request: &ApiRequest, config: &RestConfig, result: &DbResult) -> Bytes {
+fn out_of_bounds(request: &ApiRequest, config: &RestConfig, result: &DbResult) -> Collected {
     let problem = RangeProblem::OutOfBounds {
         lower: request.top_range.lower,
         total: result.total.unwrap_or_default(),
     };
-    RestError::Range(problem).body(config.terse_errors).into()
+    Bytes::from(RestError::Range(problem).body(config.terse_errors)).into()
 }
 
 fn read(
@@ -97,7 +106,7 @@ fn read(
     let body = if status == StatusCode::RANGE_NOT_SATISFIABLE {
         out_of_bounds(request, config, result)
     } else if headers_only {
-        Bytes::new()
+        Collected::default()
     } else {
         result.body.clone()
     };
@@ -112,7 +121,7 @@ fn read(
     }
     headers::set(&mut headers, CONTENT_LOCATION, &location);
     if !headers_only {
-        headers::length(&mut headers, &body);
+        headers::length(&mut headers, body.len());
     }
     headers::content(&mut headers, &plan.media_type, request);
     headers::applied(&mut headers, plan, request);
@@ -185,10 +194,10 @@ fn mutate(plan: &DbPlan, request: &ApiRequest, result: &DbResult, mutation: Muta
     let body = if full {
         result.body.clone()
     } else {
-        Bytes::new()
+        Collected::default()
     };
     if full || mutation == Mutation::Create {
-        headers::length(&mut headers, &body);
+        headers::length(&mut headers, body.len());
     }
     if full {
         headers::content(&mut headers, &plan.media_type, request);
@@ -212,7 +221,7 @@ fn call(
     let mut headers = HeaderMap::with_capacity(12);
     headers::set(&mut headers, CONTENT_RANGE, &content_range);
     headers::applied(&mut headers, plan, request);
-    let mut body = Bytes::new();
+    let mut body = Collected::default();
     if routine.returns_void() {
         status = StatusCode::NO_CONTENT;
     } else {
@@ -222,7 +231,7 @@ fn call(
             } else {
                 result.body.clone()
             };
-            headers::length(&mut headers, &body);
+            headers::length(&mut headers, body.len());
         }
         headers::content(&mut headers, &plan.media_type, request);
     }
@@ -256,19 +265,30 @@ fn warn_of_legacy_names(headers: &mut HeaderMap, read: &ReadNode) {
 
 fn allows(methods: &str) -> Response {
     let mut headers = HeaderMap::new();
-    headers::length(&mut headers, b"");
+    headers::length(&mut headers, 0);
     headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
     headers::set(&mut headers, ALLOW, methods);
     Answer {
         status: StatusCode::OK,
         headers,
-        body: Bytes::new(),
+        body: Collected::default(),
     }
     .into_response()
 }
 
-/// OPTIONS on a table: what can be done with it, rights aside.
-pub fn of_table(table: &Table) -> Response {
+/// OPTIONS: what can be done, rights aside.
+pub fn of_info(info: &Plan) -> Response {
+    match info {
+        Plan::TableInfo(table) => allows(&methods(table).join(",")),
+        Plan::RoutineInfo(routine) if routine.volatility == Volatility::Volatile => {
+            allows("OPTIONS,POST")
+        }
+        Plan::RoutineInfo(_) => allows("OPTIONS,GET,HEAD,POST"),
+        _ => allows("OPTIONS,GET,HEAD"),
+    }
+}
+
+fn methods(table: &Table) -> Vec<&'static str> {
     let mut methods = vec!["OPTIONS,GET,HEAD"];
     if table.insertable {
         methods.push("POST");
@@ -282,29 +302,15 @@ pub fn of_table(table: &Table) -> Response {
     if table.deletable {
         methods.push("DELETE");
     }
-    allows(&methods.join(","))
-}
-
-/// OPTIONS on a function.
-pub fn of_routine(routine: &Routine) -> Response {
-    allows(if routine.volatility == Volatility::Volatile {
-        "OPTIONS,POST"
-    } else {
-        "OPTIONS,GET,HEAD,POST"
-    })
-}
-
-/// OPTIONS on the root.
-pub fn of_schema() -> Response {
-    allows("OPTIONS,GET,HEAD")
+    methods
 }
 
 /// The OpenAPI description.
 pub fn of_description(request: &ApiRequest, body: Option<String>) -> Response {
     let mut headers = HeaderMap::new();
-    let bytes = Bytes::from(body.clone().unwrap_or_default());
+    let bytes = Collected::from(Bytes::from(body.clone().unwrap_or_default()));
     if body.is_some() {
-        headers::length(&mut headers, &bytes);
+        headers::length(&mut headers, bytes.len());
     }
     headers::content(&mut headers, &MediaType::OpenApi, request);
     Answer {

@@ -1,5 +1,6 @@
 //! The description of a schema in OpenAPI 2.0, as the root path answers it: what the caller's role
-//! may use of the exposed tables and functions.
+//! may use of the exposed tables and functions. Keys stand in upstream's order: that of the
+//! record types of its library `swagger2` down to schemas and parameters, by name inside of them.
 
 use std::sync::Arc;
 
@@ -18,7 +19,7 @@ pub struct Described<'a> {
     /// Tables, in order of their names.
     pub tables: Vec<&'a Arc<Table>>,
     /// Functions.
-    pub routines: Vec<&'a Arc<Routine>>,
+    pub routines: Vec<Arc<Routine>>,
     /// The schema's comment.
     pub comment: Option<String>,
     /// Where clients reach this API: `http://host:port/path`.
@@ -39,7 +40,10 @@ pub fn document(described: &Described<'_>, config: &RestConfig, cache: &SchemaCa
         .as_deref()
         .unwrap_or(&described.address);
     let (scheme, host, base_path) = split_address(address);
-    let (title, description) = summary(described.comment.as_deref());
+    let comment = described.comment.as_deref();
+    // A comment of one line leaves nothing to describe; only without a comment there is a text.
+    let description = comment.map(|text| summary(Some(text)).1.unwrap_or_default());
+    let (title, _) = summary(comment);
     let mut paths = Map::new();
     paths.insert("/".to_owned(), root_path());
     for table in &described.tables {
@@ -66,13 +70,11 @@ pub fn document(described: &Described<'_>, config: &RestConfig, cache: &SchemaCa
         "consumes": MIME_LIST,
         "produces": MIME_LIST,
         "paths": paths,
-        "definitions": definitions,
-        "parameters": parameters(&described.tables),
-        "externalDocs": {
-            "description": "PostgREST Documentation",
-            "url": "https://postgrest.org/en/v16/references/api.html",
-        },
     });
+    if !definitions.is_empty() {
+        document["definitions"] = definitions.into();
+    }
+    document["parameters"] = parameters(&described.tables).into();
     if config.openapi_security {
         document["securityDefinitions"] = json!({"JWT": {
             "description": "Add the token prepending \"Bearer \" (without quotes) to it",
@@ -82,6 +84,10 @@ pub fn document(described: &Described<'_>, config: &RestConfig, cache: &SchemaCa
         }});
         document["security"] = json!([{"JWT": []}]);
     }
+    document["externalDocs"] = json!({
+        "description": "PostgREST Documentation",
+        "url": "https://postgrest.org/en/v16/references/api.html",
+    });
     document.to_string()
 }
 
@@ -112,6 +118,13 @@ fn summary(comment: Option<&str>) -> (Option<&str>, Option<&str>) {
             (Some(first), (!rest.is_empty()).then_some(rest))
         }
     }
+}
+
+/// With all keys in order of their names.
+fn by_name(object: Map<String, Value>) -> Value {
+    let mut value = Value::Object(object);
+    value.sort_all_objects();
+    value
 }
 
 fn put(object: &mut Map<String, Value>, key: &str, value: Option<impl Into<Value>>) {
@@ -176,7 +189,9 @@ fn table_definition(table: &Table, cache: &SchemaCache) -> Value {
     if !required.is_empty() {
         put(&mut definition, "required", Some(json!(required)));
     }
-    definition.insert("properties".to_owned(), Value::Object(properties));
+    if !properties.is_empty() {
+        definition.insert("properties".to_owned(), Value::Object(properties));
+    }
     definition.insert("type".to_owned(), "object".into());
     Value::Object(definition)
 }
@@ -238,7 +253,7 @@ fn property(table: &Table, column: &Column, cache: &SchemaCache) -> Value {
     }
     put(&mut property, "maxLength", column.max_length);
     put_type(&mut property, &column.base_type);
-    Value::Object(property)
+    by_name(property)
 }
 
 fn reference(name: &str) -> Value {
@@ -269,7 +284,7 @@ fn table_path(table: &Table) -> Value {
         let parameters: Vec<Value> = parameters.iter().map(|p| reference(p)).collect();
         put(&mut operation, "parameters", Some(parameters));
         put(&mut operation, "responses", Some(responses));
-        Value::Object(operation)
+        by_name(operation)
     };
     let with = |mut names: Vec<String>, more: &[&str]| {
         names.extend(more.iter().map(|name| (*name).to_owned()));
@@ -321,10 +336,10 @@ fn table_path(table: &Table) -> Value {
 
 fn root_path() -> Value {
     json!({"get": {
-        "tags": ["Introspection"],
-        "summary": "OpenAPI description (this document)",
         "produces": ["application/openapi+json", "application/json"],
         "responses": {"200": {"description": "OK"}},
+        "summary": "OpenAPI description (this document)",
+        "tags": ["Introspection"],
     }})
 }
 
@@ -398,7 +413,7 @@ fn routine_path(routine: &Routine) -> Value {
             "responses",
             Some(json!({"200": {"description": "OK"}})),
         );
-        Value::Object(operation)
+        by_name(operation)
     };
     let mut path = Map::new();
     if routine.volatility != Volatility::Volatile {
@@ -415,19 +430,18 @@ fn routine_path(routine: &Routine) -> Value {
 }
 
 fn prefer(values: &[&str]) -> Value {
-    let mut param = json!({
-        "description": "Preference", "in": "header", "name": "Prefer", "required": false,
-        "type": "string",
-    });
+    let mut param = json!({"name": "Prefer", "description": "Preference", "required": false});
     if !values.is_empty() {
         param["enum"] = json!(values);
     }
+    param["in"] = "header".into();
+    param["type"] = "string".into();
     param
 }
 
 fn plain(name: &str, description: &str, place: &str) -> Value {
     json!({
-        "description": description, "in": place, "name": name, "required": false,
+        "name": name, "description": description, "required": false, "in": place,
         "type": "string",
     })
 }
@@ -464,8 +478,10 @@ fn parameters(tables: &[&Arc<Table>]) -> Map<String, Value> {
         "range".to_owned(),
         plain("Range", "Limiting and Pagination", "header"),
     );
-    let mut unit = plain("Range-Unit", "Limiting and Pagination", "header");
-    unit["default"] = "items".into();
+    let unit = json!({
+        "name": "Range-Unit", "description": "Limiting and Pagination", "required": false,
+        "default": "items", "in": "header", "type": "string",
+    });
     all.insert("rangeUnit".to_owned(), unit);
     all.insert(
         "offset".to_owned(),
@@ -480,17 +496,17 @@ fn parameters(tables: &[&Arc<Table>]) -> Map<String, Value> {
         all.insert(
             format!("body.{name}"),
             json!({
-                "description": name, "in": "body", "name": name, "required": false,
+                "name": name, "description": name, "required": false, "in": "body",
                 "schema": {"$ref": format!("#/definitions/{name}")},
             }),
         );
         for column in &table.columns {
             let mut filter = Map::new();
+            put(&mut filter, "name", Some(column.name.as_str()));
             put(&mut filter, "description", column.description.as_deref());
-            for (key, value) in [("in", "query"), ("name", &column.name), ("type", "string")] {
-                filter.insert(key.to_owned(), value.into());
-            }
-            filter.insert("required".to_owned(), false.into());
+            put(&mut filter, "required", Some(false));
+            put(&mut filter, "in", Some("query"));
+            put(&mut filter, "type", Some("string"));
             all.insert(
                 format!("rowFilter.{name}.{}", column.name),
                 Value::Object(filter),

@@ -64,6 +64,17 @@ pub struct Routine {
 }
 
 impl Routine {
+    /// The same function, with other names for the types of its parameters: `types`, in their
+    /// order.
+    #[must_use]
+    pub fn with_types(&self, types: &[String]) -> Self {
+        let mut routine = self.clone();
+        for (param, name) in routine.params.iter_mut().zip(types) {
+            param.type_name.clone_from(name);
+        }
+        routine
+    }
+
     /// Returns one value that is no row.
     pub fn returns_scalar(&self) -> bool {
         !self.returns_set && !self.returns_composite

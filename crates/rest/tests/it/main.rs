@@ -3,8 +3,11 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod large_answers;
+mod large_bodies;
 mod reload;
 mod scenario;
+mod sessions;
 mod tokens;
 
 macro_rules! chapters {
@@ -21,7 +24,12 @@ macro_rules! chapters {
 chapters! {
     reading,
     filters,
+    grammar,
+    ranges,
+    read_negotiation,
     embedding,
+    relationships,
+    keys,
     writing,
     functions,
     preferences,
@@ -31,4 +39,25 @@ chapters! {
     media_types,
     aggregates,
     description,
+    bodies,
+    write_targets,
+    upserts,
+    write_answers,
+    arguments,
+    results,
+    handlers,
+    openapi,
+    raised,
+    negotiation,
+    request_settings,
+    transaction_end,
+    argument_values,
+    column_types,
+    write_embedding,
+    rights,
+    function_forms,
+    configured,
+    root_spec,
+    hidden_root,
+    bad_input,
 }

@@ -24,7 +24,10 @@ struct Scenario {
     /// Settings of the login in this database.
     #[serde(default)]
     database_settings: Map<String, Value>,
-    /// SQL on top of the common schema.
+    /// SQL files beside the scenario, on top of the common schema.
+    #[serde(default)]
+    schema: Vec<String>,
+    /// SQL on top of these.
     #[serde(default)]
     sql: Vec<String>,
     steps: Vec<Step>,
@@ -44,13 +47,17 @@ struct Step {
     #[serde(default)]
     method: String,
     path: String,
+    /// One value each, or a list of them.
     #[serde(default)]
     headers: Map<String, Value>,
     /// Text as it is, anything else as JSON.
     #[serde(default)]
     body: Value,
+    /// A body that is no text, in hexadecimal digits.
+    #[serde(default)]
+    body_hex: Option<String>,
     status: u16,
-    /// Headers of the answer; null: must be absent.
+    /// Headers of the answer; null: must be absent; a list: exactly these values.
     #[serde(default)]
     expect_headers: Map<String, Value>,
     /// The body as JSON.
@@ -119,6 +126,10 @@ pub(crate) async fn run(chapter: &str) {
         let sql = format!("alter role authenticator in database {database} set {name} = {value}");
         root.batch_execute(&sql).await.unwrap();
     }
+    for file in &scenario.schema {
+        let sql = std::fs::read_to_string(folder().join(file)).unwrap();
+        app.sql(&sql).await.unwrap();
+    }
     for sql in &scenario.sql {
         app.sql(sql).await.unwrap();
     }
@@ -141,9 +152,12 @@ pub(crate) async fn run(chapter: &str) {
             })
             .uri(encoded(&step.path));
         for (name, value) in &step.headers {
-            request = request.header(name, value.as_str().unwrap());
+            for value in texts(value) {
+                request = request.header(name, value);
+            }
         }
         let body = match &step.body {
+            Value::Null if step.body_hex.is_some() => Body::from(bytes(step)),
             Value::Null => Body::empty(),
             Value::String(text) => Body::from(text.clone()),
             json => Body::from(json.to_string()),
@@ -166,10 +180,27 @@ pub(crate) async fn run(chapter: &str) {
     );
 }
 
+fn texts(value: &Value) -> Vec<&str> {
+    match value {
+        Value::Array(values) => values.iter().map(|v| v.as_str().unwrap()).collect(),
+        value => vec![value.as_str().unwrap()],
+    }
+}
+
+fn bytes(step: &Step) -> Vec<u8> {
+    let digits = step.body_hex.as_deref().unwrap_or_default();
+    let byte = |at| u8::from_str_radix(&digits[at..at + 2], 16).unwrap();
+    (0..digits.len()).step_by(2).map(byte).collect()
+}
+
 /// Characters that no URI may contain, as a client would encode them.
 fn encoded(path: &str) -> String {
     let encode = |c: char| match c {
         ' ' | '"' | '<' | '>' | '\\' | '^' | '`' | '{' | '|' | '}' => format!("%{:02X}", c as u32),
+        c if !c.is_ascii() => {
+            let bytes = c.to_string().into_bytes();
+            bytes.iter().map(|byte| format!("%{byte:02X}")).collect()
+        }
         c => c.to_string(),
     };
     path.chars().map(encode).collect()
@@ -180,6 +211,14 @@ fn compare(step: &Step, answer: &Answer) -> Result<(), String> {
         return Err(format!("expected status {}", step.status));
     }
     for (name, value) in &step.expect_headers {
+        if value.is_array() {
+            let found = answer.headers.get_all(name);
+            let found: Vec<_> = found.iter().map(|v| v.to_str().unwrap()).collect();
+            if found != texts(value) {
+                return Err(format!("expected header {name}: {value}, found {found:?}"));
+            }
+            continue;
+        }
         let found = answer
             .headers
             .get(name)

@@ -4,9 +4,11 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use hearth_apps::activity::Level;
 use hearth_apps::{StreamReport, StreamState};
 use hearth_wal::slot::{self, Usage};
 use hearth_wal::{Lsn, SlotState, WalError};
+use serde_json::json;
 use tokio_postgres::Client;
 
 use super::super::history::{History, Position};
@@ -57,9 +59,14 @@ impl Reader {
             SlotState::Absent => self.processed != Lsn::ZERO,
         };
         let start = slot::create(control, name).await?;
-        if lost {
+        let (level, message) = if lost {
             self.say_lost(name);
-        }
+            (Level::Error, "a new replication slot: changes were lost")
+        } else {
+            (Level::Info, "a new replication slot")
+        };
+        let details = json!({ "slot": name, "lsn": start.to_string() });
+        self.app.note("realtime", level, message, details);
         self.processed = start;
         self.history = self.history.is_some().then(|| self.new_history(start));
         Ok(start)

@@ -13,10 +13,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
+use hearth_apps::activity::Level;
 use hearth_apps::{App, StreamState};
 use hearth_core::Claims;
 use hearth_wal::slot::{self, Usage};
 use hearth_wal::{Event, Lsn, Message, StreamOptions, WalError, WalStream};
+use serde_json::json;
 use tokio::sync::{mpsc, oneshot};
 use tokio_postgres::Client;
 use tokio_util::sync::CancellationToken;
@@ -238,6 +240,9 @@ impl Reader {
                             app = %self.app.reference, error = words,
                             code = "ReplicationConnectionDown"
                         );
+                        let details = json!({ "code": "ReplicationConnectionDown" });
+                        let message = format!("the change reader lost its connection: {words}");
+                        self.app.note("realtime", Level::Error, message, details);
                         said = words;
                     }
                     let longest = if error.is_passing() {
@@ -350,6 +355,9 @@ impl Reader {
         stop: &CancellationToken,
     ) -> Result<End, WalError> {
         self.note(StreamState::Streaming);
+        let details = json!({ "slot": slot_name(&self.app.reference) });
+        let message = "the change reader streams";
+        self.app.note("realtime", Level::Info, message, details);
         let mut tick = tokio::time::interval(TICK);
         let mut partitions = Instant::now();
         loop {
