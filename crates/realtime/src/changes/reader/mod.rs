@@ -7,6 +7,7 @@
 //! window, the slot is dropped and the reader ends; stopping keeps the slot.
 
 mod keep_slot;
+mod subscribe;
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -28,26 +29,22 @@ use super::catalog::Catalog;
 use super::deliver::Delivery;
 use super::feed::Feed;
 use super::history::{Entry, History, Position};
-use super::subscriptions::{Group, Index, Member};
+use super::subscriptions::Index;
 use super::{
-    ChangeOptions, Link, MESSAGES_PUBLICATION, Opening, Outcome, PUBLICATION, Resume, Resumed,
-    SubscribeError, slot_name,
+    ChangeOptions, Link, MESSAGES_PUBLICATION, Opening, PUBLICATION, Resume, SubscribeError,
+    slot_name,
 };
 use crate::app::OpenSockets;
 use crate::authorize;
 use crate::frame::Version;
-use crate::outbox::{Close, Outbox};
+use crate::outbox::Outbox;
 use crate::registry::{Registry, TopicKey};
+use subscribe::Returning;
 
 /// Most changes in one batch.
 const BATCH_CHANGES: usize = 512;
 /// A batch ends when it has so many bytes.
 const BATCH_BYTES: usize = 1024 * 1024;
-/// Bytes that a returning client gets at once, and how many clients get some between two batches of
-/// the stream.
-const PART_BYTES: usize = 256 * 1024;
-/// See [`PART_BYTES`].
-const PARTS_AT_ONCE: usize = 32;
 /// How long the stream may be silent before returning clients get more.
 const NEXT_PARTS: Duration = Duration::from_millis(5);
 /// How often the window and the listeners are looked at.
@@ -109,13 +106,6 @@ pub(super) async fn control(app: &App) -> Result<Client, WalError> {
         Err(error) if error.is_unavailable() => Err(WalError::Connection(error.to_string())),
         Err(error) => Err(WalError::Refused(hearth_pg::connect::describe(&error))),
     }
-}
-
-/// A client that is given what it missed, and how far it is.
-#[derive(Debug, Clone, Copy)]
-struct Returning {
-    id: u64,
-    at: Position,
 }
 
 enum End {
@@ -417,132 +407,6 @@ impl Reader {
             }
             Command::Claims(id, claims) => self.index.set_claims(id, claims),
         }
-    }
-
-    /// Gives those who wait their position: what commits from now on is theirs.
-    async fn activate(&mut self, control: &Client) -> Result<(), WalError> {
-        if self.pending.is_empty() {
-            return Ok(());
-        }
-        let now = slot::current_lsn(control).await?;
-        if self.pending.iter().any(|p| p.resume.is_some()) {
-            self.last_resuming = Instant::now();
-            if self.history.is_none() {
-                self.history = Some(self.new_history(self.processed));
-            }
-        }
-        for pending in std::mem::take(&mut self.pending) {
-            let wanted = pending.resume.as_ref().and_then(|resume| resume.after);
-            let known = wanted.filter(|position| {
-                let kept = self.history.as_ref().is_some_and(|h| h.reaches(*position));
-                kept && position.commit <= now
-            });
-            let expired = wanted.is_some() && known.is_none();
-            self.place(pending, known.unwrap_or(Position::before(now)), expired);
-        }
-        Ok(())
-    }
-
-    /// Opens the channel and puts the subscription into the index.
-    fn place(&mut self, pending: Pending, after: Position, expired: bool) {
-        if pending.reply.is_closed() {
-            return;
-        }
-        self.next_id += 1;
-        let id = self.next_id;
-        let positions = pending.resume.is_some();
-        (pending.opening)(match pending.refusal {
-            Some(reason) => Outcome::Refused(reason),
-            None => Outcome::Subscribed {
-                resumed: positions.then(|| Resumed {
-                    position: after.to_string(),
-                    expired,
-                }),
-            },
-        });
-        let group = Group {
-            version: pending.version,
-            topic: pending.topic,
-            bindings: pending.bindings,
-            legacy: pending.legacy,
-            positions,
-            hears: pending.hears,
-            claims: pending.claims,
-            members: Vec::new(),
-        };
-        if !group.bindings.is_empty() || group.hears.is_some() {
-            // What it missed is behind the stream: it comes again out of the history, and until then
-            // it holds back from the stream.
-            if positions {
-                self.resuming.push_back(Returning { id, at: after });
-            }
-            self.index.add(
-                group,
-                Member {
-                    id,
-                    outbox: pending.outbox,
-                    after: if positions { Position::MAX } else { after },
-                    client: pending.client,
-                },
-            );
-        }
-        if pending.reply.send(Ok(id)).is_err() {
-            self.index.remove(id);
-        }
-    }
-
-    /// Gives returning clients the next parts of what they missed. The stream goes on meanwhile, and
-    /// they hold back from it until they have caught up; one that reads slowly delays nobody.
-    async fn resume(&mut self, control: &Client, catalog: &mut Catalog) -> Result<(), WalError> {
-        for _ in 0..self.resuming.len().min(PARTS_AT_ONCE) {
-            let Some(returning) = self.resuming.front().copied() else {
-                break;
-            };
-            // Only now does it leave the queue: had this failed, it would be given again.
-            let next = self.give_part(returning, control, catalog).await?;
-            self.resuming.pop_front();
-            self.resuming.extend(next);
-        }
-        Ok(())
-    }
-
-    /// Gives one client one part; returns where it stands, or nothing once it has caught up.
-    async fn give_part(
-        &mut self,
-        returning: Returning,
-        control: &Client,
-        catalog: &mut Catalog,
-    ) -> Result<Option<Returning>, WalError> {
-        let Returning { id, at } = returning;
-        let Some((group, member)) = self.index.find(id) else {
-            return Ok(None);
-        };
-        let mut part = Vec::new();
-        if let Some(history) = &self.history {
-            if !history.reaches(at) {
-                // It was overtaken: it joins again and is told so.
-                member.outbox.close(Close::SLOW);
-                return Ok(None);
-            }
-            if !member.outbox.has_room() {
-                return Ok(Some(returning));
-            }
-            let mut bytes = 0;
-            for entry in history.after(at).take(BATCH_CHANGES) {
-                bytes += entry.bytes();
-                part.push(entry.clone());
-                if bytes > PART_BYTES {
-                    break;
-                }
-            }
-        }
-        let Some(last) = part.last().map(Entry::position) else {
-            self.index.set_after(id, at);
-            return Ok(None);
-        };
-        let delivery = self.delivery(control);
-        delivery.run(catalog, &part, Some((group, id))).await?;
-        Ok(Some(Returning { id, at: last }))
     }
 
     fn delivery<'a>(&'a self, control: &'a Client) -> Delivery<'a> {
