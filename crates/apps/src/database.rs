@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hearth_core::AppRef;
-use hearth_pg::{Conn, Login, PgError, Pool, Server, WirePool, wire};
+use hearth_pg::callers::Held;
+use hearth_pg::{Callers, Conn, Login, PgError, Pool, Server};
 use tokio_postgres::Config;
 
 /// The role a service's own work runs as. No superuser, and never the caller.
@@ -56,8 +57,7 @@ impl Default for PoolSizes {
 pub struct AppDatabase {
     server: Arc<Server>,
     name: String,
-    callers: Pool,
-    transactions: Option<WirePool>,
+    callers: Callers,
     auth: Pool,
     storage: Pool,
     realtime: Pool,
@@ -77,9 +77,7 @@ impl AppDatabase {
         };
         let caller = server.config(&Login::Authenticator, &name);
         Self {
-            transactions: wire::is_possible(&caller)
-                .then(|| WirePool::new(caller.clone(), sizes.callers, sizes.wait)),
-            callers: Pool::new(caller, sizes.callers, sizes.wait),
+            callers: Callers::new(caller, sizes.callers, sizes.wait),
             auth: service(ServiceRole::Auth),
             storage: service(ServiceRole::Storage),
             realtime: service(ServiceRole::Realtime),
@@ -93,15 +91,13 @@ impl AppDatabase {
     ///
     /// # Errors
     /// As [`Pool::get`].
-    pub async fn caller(&self) -> Result<Conn, PgError> {
-        self.callers.get().await
+    pub async fn caller(&self) -> Result<Held<Conn>, PgError> {
+        self.callers.session().await
     }
 
-    /// Connections for callers' work that is a single statement, a whole transaction in one round
-    /// trip: login `authenticator`, as [`AppDatabase::caller`]. None where the server is reached
-    /// by TLS.
-    pub fn transactions(&self) -> Option<&WirePool> {
-        self.transactions.as_ref()
+    /// All connections for callers' work: login `authenticator`.
+    pub fn callers(&self) -> &Callers {
+        &self.callers
     }
 
     /// A connection for a service's own work, beyond the caller's rights.
@@ -139,20 +135,16 @@ impl AppDatabase {
 
     /// Closes connections that nobody has used for `idle`.
     pub fn close_idle(&self, idle: Duration) {
-        for pool in [&self.callers, &self.auth, &self.storage, &self.realtime] {
-            pool.close_idle(idle);
-        }
-        if let Some(pool) = &self.transactions {
+        self.callers.close_idle(idle);
+        for pool in [&self.auth, &self.storage, &self.realtime] {
             pool.close_idle(idle);
         }
     }
 
     /// Closes everything for good.
     pub fn close(&self) {
-        for pool in [&self.callers, &self.auth, &self.storage, &self.realtime] {
-            pool.close();
-        }
-        if let Some(pool) = &self.transactions {
+        self.callers.close();
+        for pool in [&self.auth, &self.storage, &self.realtime] {
             pool.close();
         }
     }
@@ -164,10 +156,7 @@ impl AppDatabase {
 
     /// Open connections over all pools.
     pub fn open_connections(&self) -> usize {
-        [&self.callers, &self.auth, &self.storage, &self.realtime]
-            .iter()
-            .map(|pool| pool.usage().0)
-            .chain(self.transactions.as_ref().map(|pool| pool.usage().0))
-            .sum()
+        let services = [&self.auth, &self.storage, &self.realtime];
+        self.callers.open() + services.iter().map(|pool| pool.usage().0).sum::<usize>()
     }
 }

@@ -1,10 +1,10 @@
 //! Fourth stage: the only one with a connection. One transaction, with the caller's rights; in one
 //! network round trip wherever nothing has to be checked before the commit.
 
-use hearth_apps::RequestContext;
 use hearth_core::Claims;
+use hearth_pg::callers::{Held, Transactions};
 use hearth_pg::scope::{self, RequestSettings};
-use hearth_pg::{Access, Conn, Isolation, PgClient, PgError, Rights, Scoped, WirePool};
+use hearth_pg::{Access, Conn, Isolation, PgClient, PgError, Rights, Scoped};
 use serde_json::Value;
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
@@ -22,6 +22,7 @@ use crate::request::media_type::MediaType;
 use crate::request::preferences::{Count, TransactionEnd};
 use crate::request::types::Mutation;
 use crate::schema_cache::Snapshot;
+use crate::site::Site;
 
 const ISOLATION: &str = "default_transaction_isolation";
 
@@ -90,8 +91,8 @@ impl Seen {
 
 /// Everything a transaction is run with.
 pub struct Job<'a> {
-    /// The application.
-    pub context: &'a RequestContext,
+    /// Where it runs.
+    pub site: &'a Site<'a>,
     /// The schema and the configuration.
     pub snapshot: &'a Snapshot,
     /// The request.
@@ -107,15 +108,15 @@ impl Job<'_> {
         &self.snapshot.config
     }
 
-    async fn connect(&self) -> Result<Conn, RestError> {
-        let conn = self.context.app.database.caller().await;
+    async fn connect(&self) -> Result<Held<Conn>, RestError> {
+        let conn = self.site.callers.session().await;
         conn.map_err(|error| self.refused(&error))
     }
 
     fn refused(&self, error: &PgError) -> RestError {
         if error.sqlstate().is_none() {
             let reason = hearth_pg::connect::describe(error);
-            tracing::warn!(app = %self.context.app.reference, %reason, "no answer from PostgreSQL");
+            tracing::warn!(app = %self.site.name, %reason, "no answer from PostgreSQL");
         }
         RestError::postgres(error, self.caller.authenticated)
     }
@@ -131,7 +132,7 @@ impl Job<'_> {
             let others = settings.iter().filter(|(name, _)| name != ISOLATION);
             others.map(|(name, value)| (name.as_str(), value.as_str()))
         }
-        let of_role = self.snapshot.cache.role_settings.get(&self.caller.role);
+        let of_role = self.snapshot.settings_of_roles.get(&self.caller.role);
         let of_role = of_role.map_or(&[][..], Vec::as_slice);
         let routine = match plan.map(|plan| &plan.statement) {
             Some(Statement::Call { call, .. }) => Some(call.routine.as_ref()),
@@ -150,6 +151,7 @@ impl Job<'_> {
                 .map(|zone| ("timezone", zone))
                 .into_iter()
                 .chain(pairs(of_function))
+                .chain(pairs(&self.config().app_settings))
                 .collect(),
         }
     }
@@ -180,7 +182,7 @@ impl Job<'_> {
             && query.explain_count.is_none()
             && !self.rolls_back()
             && !self.checks_before_commit(plan);
-        let attempt = async || match self.context.app.database.transactions() {
+        let attempt = async || match self.site.callers.transactions() {
             // What a function leaves in its session is cleared on the other connections alone.
             Some(pool) if simple && !matches!(plan.statement, Statement::Call { .. }) => {
                 self.run_in_one_trip(pool, plan, query, access, &rights)
@@ -205,7 +207,7 @@ impl Job<'_> {
     /// Nothing stands between the settings, the statement and its commit.
     async fn run_in_one_trip(
         &self,
-        pool: &WirePool,
+        pool: Transactions<'_>,
         plan: &DbPlan,
         query: &MainQuery,
         access: Access,
@@ -238,7 +240,7 @@ impl Job<'_> {
         specials: &Specials<'_>,
         simple: bool,
     ) -> Result<DbResult, Refusal> {
-        let conn = self.context.app.database.caller().await?;
+        let conn = self.site.callers.session().await?;
         conn.use_schema_version(self.snapshot.version);
         let result = self
             .run_once(&conn, plan, query, access, rights, specials, simple)

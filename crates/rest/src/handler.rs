@@ -17,6 +17,7 @@ use crate::execute::{Caller, Job, Seen};
 use crate::plan::types::Plan;
 use crate::request::ApiRequest;
 use crate::schema_cache::Snapshot;
+use crate::site::Site;
 use crate::timing::Timing;
 use crate::{plan, query, response};
 
@@ -38,20 +39,17 @@ pub(crate) async fn handle(
         let caller = Caller::new(claims, &snapshot.config);
         timing.done("jwt");
         let body = read(body).await?;
-        let mut result = answer(
-            &context,
-            &parts,
-            body.clone(),
-            &caller,
-            &snapshot,
-            &mut timing,
-        )
-        .await;
+        let site = Site {
+            name: context.app.reference.as_str(),
+            callers: context.app.database.callers(),
+            address: format!("{}/rest/v1/", context.base_url),
+        };
+        let mut result = answer(&site, &parts, body.clone(), &caller, &snapshot, &mut timing).await;
         if result.as_ref().is_err_and(RestError::may_be_stale_cache) {
             // Perhaps it was made a moment ago: look again, once.
             let fresh = watch.current_after_miss(&snapshot).await;
             if let Some(fresh) = fresh.ok().filter(|fresh| fresh.version != snapshot.version) {
-                result = answer(&context, &parts, body, &caller, &fresh, &mut timing).await;
+                result = answer(&site, &parts, body, &caller, &fresh, &mut timing).await;
             }
         }
         result.map(|response| timing.told(response))
@@ -60,7 +58,8 @@ pub(crate) async fn handle(
     answer.unwrap_or_else(|error| rest.refuse(&context, &error, terse))
 }
 
-async fn read(body: Body) -> Result<Bytes, RestError> {
+/// The whole body.
+pub async fn read(body: Body) -> Result<Bytes, RestError> {
     let unreadable = |_| RestError::InvalidBody("The request body could not be read".to_owned());
     body.collect()
         .await
@@ -68,8 +67,12 @@ async fn read(body: Body) -> Result<Bytes, RestError> {
         .map_err(unreadable)
 }
 
-async fn answer(
-    context: &RequestContext,
+/// Answers a request of `caller` at `site`.
+///
+/// # Errors
+/// Whatever is refused, by the request itself, the schema or PostgreSQL.
+pub async fn answer(
+    site: &Site<'_>,
     parts: &Parts,
     body: Bytes,
     caller: &Caller,
@@ -83,7 +86,7 @@ async fn answer(
     timing.done("plan");
     let seen = Seen::of(&parts.headers);
     let job = Job {
-        context,
+        site,
         snapshot,
         request: &request,
         caller,
@@ -92,6 +95,7 @@ async fn answer(
     let answer = match plan {
         Plan::Db(plan) => {
             let query = query::build(&plan, &request, config);
+            timing.statement(query.main.sql());
             let result = job.run(&plan, &query).await?;
             timing.done("transaction");
             response::of_result(&plan, &request, config, result)?

@@ -3,14 +3,14 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::relationships::Relationship;
 use super::routines::Routine;
 use crate::request::media_type::MediaType;
 
 /// A name with its schema; an empty schema leaves it to the search path.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize, Serialize)]
 pub struct Qualified {
     /// The schema.
     pub schema: String,
@@ -37,7 +37,7 @@ impl Qualified {
 }
 
 /// A column.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, Serialize)]
 pub struct Column {
     /// Its name.
     pub name: String,
@@ -60,7 +60,7 @@ pub struct Column {
 }
 
 /// A table or view.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, Serialize)]
 pub struct Table {
     /// Its schema.
     pub schema: String,
@@ -116,7 +116,7 @@ pub enum Handler {
     None,
 }
 
-type BySchema<T> = HashMap<String, HashMap<String, T>>;
+pub(super) type BySchema<T> = HashMap<String, HashMap<String, T>>;
 
 /// Everything known of the exposed schemas.
 #[derive(Debug, Default)]
@@ -131,8 +131,6 @@ pub struct SchemaCache {
     pub representations: HashMap<String, HashMap<String, String>>,
     /// Bodies beyond the built-in ones, by row type (none: any) and media type.
     pub handlers: HashMap<MediaType, Vec<MediaHandler>>,
-    /// Settings of the roles that callers become: role, name, value.
-    pub role_settings: HashMap<String, Vec<(String, String)>>,
     /// Every DDL statement tells us.
     pub notifies_ddl: bool,
 }
