@@ -54,7 +54,8 @@ export class Console {
       acceptDownloads: true,
     })
     const page = await context.newPage()
-    page.setDefaultTimeout(20_000)
+    // Machines that run everything at once are slow.
+    page.setDefaultTimeout(45_000)
     const console = new Console(world.hearth, page, language, app)
     page.on('pageerror', (error) => console.faults.push(String(error)))
     page.on('dialog', (dialog) => {

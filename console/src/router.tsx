@@ -53,6 +53,11 @@ const backups = sub("/database/backups", lazyRouteComponent(() => import("./page
 const users = sub("/auth/users", lazyRouteComponent(() => import("./pages/auth/users"), "UsersPage"));
 const policies = sub("/auth/policies", lazyRouteComponent(() => import("./pages/auth/policies"), "PoliciesPage"));
 const providers = sub("/auth/providers", lazyRouteComponent(() => import("./pages/auth/providers"), "ProvidersPage"));
+const limits = sub("/auth/limits", lazyRouteComponent(() => import("./pages/auth/limits"), "LimitsPage"));
+const templates = sub("/auth/templates", lazyRouteComponent(() => import("./pages/auth/templates"), "TemplatesPage"));
+const mailbox = sub("/auth/mailbox", lazyRouteComponent(() => import("./pages/auth/mailbox"), "MailboxPage"));
+const urls = sub("/auth/urls", lazyRouteComponent(() => import("./pages/auth/urls"), "UrlsPage"));
+const hooks = sub("/auth/hooks", lazyRouteComponent(() => import("./pages/auth/hooks"), "HooksPage"));
 const authSettings = sub("/auth/settings", lazyRouteComponent(() => import("./pages/auth/settings"), "AuthSettingsPage"));
 const storage = createRoute({
   getParentRoute: () => app,
@@ -103,6 +108,11 @@ const tree = root.addChildren([
     users,
     policies,
     providers,
+    limits,
+    templates,
+    mailbox,
+    urls,
+    hooks,
     authSettings,
     storage,
     realtime,

@@ -17,7 +17,8 @@ export interface AuthUser {
   wechat_unionid?: string;
   app_metadata: Record<string, unknown>;
   user_metadata: Record<string, unknown>;
-  identities?: { provider: string }[] | null;
+  identities?: Identity[] | null;
+  deleted_at?: string | null;
 }
 
 const JSON_TYPE = { "Content-Type": "application/json" };
@@ -28,7 +29,7 @@ export interface UserPage {
 }
 
 export async function listUsers(r: Rest, page: number, perPage: number, filter: string): Promise<UserPage> {
-  const q = new URLSearchParams({ page: String(page), per_page: String(perPage), ...(filter ? { filter } : {}) });
+  const q = new URLSearchParams({ page: String(page), per_page: String(perPage), ...(filter ? { search: filter } : {}) });
   const response = await call(r, "GET", `/auth/v1/admin/users?${q.toString()}`);
   const body = (await response.json()) as { users: AuthUser[] };
   const total = Number(response.headers.get("x-total-count") ?? Number.NaN);
@@ -48,8 +49,43 @@ export interface UserChange {
 
 export const createUser = (r: Rest, change: UserChange) => call(r, "POST", "/auth/v1/admin/users", { headers: JSON_TYPE, body: JSON.stringify(change) });
 export const updateUser = (r: Rest, id: string, change: UserChange) => call(r, "PUT", `/auth/v1/admin/users/${seg(id)}`, { headers: JSON_TYPE, body: JSON.stringify(change) });
-export const deleteUser = (r: Rest, id: string) => call(r, "DELETE", `/auth/v1/admin/users/${seg(id)}`, { headers: JSON_TYPE, body: "{}" });
+export const deleteUser = (r: Rest, id: string, soft: boolean) => call(r, "DELETE", `/auth/v1/admin/users/${seg(id)}`, { headers: JSON_TYPE, body: JSON.stringify({ should_soft_delete: soft }) });
 export const inviteUser = (r: Rest, email: string) => call(r, "POST", "/auth/v1/invite", { headers: JSON_TYPE, body: JSON.stringify({ email }) });
+
+export interface UserSession {
+  id: string;
+  created_at: string | null;
+  refreshed_at: string | null;
+  not_after: string | null;
+  user_agent: string | null;
+  ip: string | null;
+  aal: string;
+  methods: string[];
+}
+export interface Factor {
+  id: string;
+  friendly_name?: string;
+  factor_type: string;
+  status: string;
+  created_at: string;
+}
+export interface Identity {
+  identity_id: string;
+  provider: string;
+  identity_data: Record<string, unknown>;
+  created_at: string;
+  last_sign_in_at?: string | null;
+}
+
+const userPath = (id: string) => `/auth/v1/admin/users/${seg(id)}`;
+
+/** The user with identities, which the list does not have. */
+export const getUser = async (r: Rest, id: string) => (await (await call(r, "GET", userPath(id))).json()) as AuthUser;
+export const listSessions = async (r: Rest, id: string) => ((await (await call(r, "GET", `${userPath(id)}/sessions`)).json()) as { sessions: UserSession[] }).sessions;
+export const endSession = (r: Rest, id: string, session: string) => call(r, "DELETE", `${userPath(id)}/sessions/${seg(session)}`);
+export const endAllSessions = (r: Rest, id: string) => call(r, "DELETE", `${userPath(id)}/sessions`);
+export const listFactors = async (r: Rest, id: string) => (await (await call(r, "GET", `${userPath(id)}/factors`)).json()) as Factor[];
+export const deleteFactor = (r: Rest, id: string, factor: string) => call(r, "DELETE", `${userPath(id)}/factors/${seg(factor)}`);
 
 export const isBanned = (u: AuthUser) => Boolean(u.banned_until && new Date(u.banned_until).getTime() > Date.now());
 

@@ -2,19 +2,32 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useState, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { getSettings, putSettings, type Settings } from "@/api/apps";
-import { Button, Input, Spinner, Switch, Textarea } from "@/components/ui/base";
+import { Button, Input, Select, Spinner, Switch, Textarea } from "@/components/ui/base";
 import { ErrorBox, useFeedback } from "@/components/ui/feedback";
 import { Card } from "@/components/ui/page";
 import { useAppRef } from "@/lib/app-ref";
 
-export type SettingKind = "bool" | "number" | "text" | "secret" | "list" | "megabytes" | "optionalNumber" | "optionalText";
+export type SettingKind = "bool" | "number" | "text" | "secret" | "list" | "megabytes" | "optionalNumber" | "optionalText" | "pairs" | "select";
 export interface SettingSpec {
+  /** Where it stands: `auth`, or deeper, `auth.smtp`. */
   section: string;
   key: string;
   kind: SettingKind;
   label: string;
   help?: string;
   unit?: string;
+  /** What can be chosen, for kind `select`. */
+  options?: { value: string; label: string }[];
+}
+
+type Fields = Record<string, unknown>;
+const isFields = (x: unknown): x is Fields => typeof x === "object" && x !== null && !Array.isArray(x);
+
+/** The fields below a dotted path. */
+function sectionAt(settings: Settings | undefined, path: string): Fields | undefined {
+  let at: unknown = settings;
+  for (const name of path.split(".")) at = isFields(at) ? at[name] : undefined;
+  return isFields(at) ? at : undefined;
 }
 
 const MB = 1024 * 1024;
@@ -22,6 +35,7 @@ const MB = 1024 * 1024;
 function toInput(kind: SettingKind, value: unknown): string | boolean {
   if (kind === "bool") return value === true;
   if (kind === "list") return Array.isArray(value) ? value.join("\n") : "";
+  if (kind === "pairs") return isFields(value) ? Object.entries(value).map(([k, v]) => `${k}=${String(v)}`).join("\n") : "";
   if (kind === "megabytes") return typeof value === "number" ? String(value / MB) : "";
   if (kind === "secret") return "";
   return value === null || value === undefined ? "" : String(value);
@@ -32,6 +46,8 @@ function fromInput(kind: SettingKind, input: string | boolean): unknown {
   switch (kind) {
     case "list":
       return input.split("\n").map((x) => x.trim()).filter((x) => x !== "");
+    case "pairs":
+      return Object.fromEntries(input.split("\n").filter((x) => x.includes("=")).map((x) => [x.slice(0, x.indexOf("=")).trim(), x.slice(x.indexOf("=") + 1).trim()]));
     case "megabytes":
       return Math.round(Number(input) * MB);
     case "number":
@@ -60,9 +76,9 @@ export function SettingsCard({ title, specs, children, note }: { title: string; 
   const id = (s: SettingSpec) => `${s.section}.${s.key}`;
   useEffect(() => setInputs({}), [ref]);
   const data = settings.data;
-  const stored = (s: SettingSpec) => data?.[s.section]?.[s.key];
+  const stored = (s: SettingSpec) => sectionAt(data, s.section)?.[s.key];
   const value = (s: SettingSpec) => inputs[id(s)] ?? toInput(s.kind, stored(s));
-  const known = specs.filter((s) => data?.[s.section] !== undefined && s.key in (data[s.section] ?? {}));
+  const known = specs.filter((s) => s.key in (sectionAt(data, s.section) ?? {}));
   const changed = known.filter((s) => inputs[id(s)] !== undefined && inputs[id(s)] !== toInput(s.kind, stored(s)));
   const bad = (s: SettingSpec) => numeric(s.kind) && (!Number.isFinite(Number(value(s))) || Number(value(s)) < 0 || (value(s) === "" && s.kind !== "optionalNumber"));
   const save = async () => {
@@ -72,7 +88,10 @@ export function SettingsCard({ title, specs, children, note }: { title: string; 
       // Read anew, so that another page's change is not written back over.
       const now = await getSettings(ref);
       const next: Settings = structuredClone(now);
-      for (const s of changed) (next[s.section] ??= {})[s.key] = fromInput(s.kind, inputs[id(s)] ?? "");
+      for (const s of changed) {
+        const fields = sectionAt(next, s.section);
+        if (fields) fields[s.key] = fromInput(s.kind, inputs[id(s)] ?? "");
+      }
       await putSettings(ref, next);
       await client.invalidateQueries({ queryKey: ["settings", ref] });
       setInputs({});
@@ -111,7 +130,15 @@ export function SettingsCard({ title, specs, children, note }: { title: string; 
                     <span className="md:justify-self-end">
                       <Switch label={s.label} checked={v} onChange={set} />
                     </span>
-                  ) : s.kind === "list" ? (
+                  ) : s.kind === "select" ? (
+                    <Select aria-label={s.label} className="w-full md:w-80 md:justify-self-end" value={v} onChange={(e) => set(e.target.value)}>
+                      {(s.options ?? []).map((o) => (
+                        <option key={o.value} value={o.value}>
+                          {o.label}
+                        </option>
+                      ))}
+                    </Select>
+                  ) : s.kind === "list" || s.kind === "pairs" ? (
                     <Textarea aria-label={s.label} className="min-h-16 font-mono text-xs" value={v} placeholder={t("settings.onePerLine")} onChange={(e) => set(e.target.value)} />
                   ) : (
                     <span className="flex items-center gap-2 md:justify-self-end">

@@ -18,6 +18,7 @@ use crate::audit::Actor;
 use crate::database::Db;
 use crate::error::AuthError;
 use crate::issue::Origin;
+use crate::limits::Endpoint;
 use crate::session::Session;
 use crate::user::User;
 
@@ -83,6 +84,11 @@ impl Call {
     /// The service's own address.
     pub(crate) fn service_url(&self) -> String {
         format!("{}/auth/v1", self.context.base_url)
+    }
+
+    /// Counts the request; refuses it if its address asks too often.
+    pub(crate) fn limit(&self, endpoint: Endpoint) -> Result<(), AuthError> {
+        self.auth.limits().request(self, endpoint)
     }
 
     /// From where sessions of this request come.

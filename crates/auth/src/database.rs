@@ -50,6 +50,16 @@ impl Db {
         Ok(self.0.execute(&statement, params).await?)
     }
 
+    /// Runs a statement that has no parameters and answers nothing.
+    pub(crate) async fn run(&self, sql: &'static str) -> Result<(), PgError> {
+        Ok(self.0.batch_execute(sql).await?)
+    }
+
+    /// Calls a function of the application's own, whose name is quoted in `sql`, with one value.
+    pub(crate) async fn call(&self, sql: &str, param: Param<'_>) -> Result<Option<Row>, PgError> {
+        Ok(self.0.query_opt(sql, &[param]).await?)
+    }
+
     /// Begins a transaction.
     pub(crate) async fn begin(self) -> Result<Tx, PgError> {
         let tx = Tx {

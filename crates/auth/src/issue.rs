@@ -3,14 +3,15 @@
 use std::net::IpAddr;
 
 use chrono::{DateTime, Utc};
-use hearth_apps::App;
 use rand::Rng;
 use serde::Serialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::database::Db;
+use crate::call::Call;
+use crate::database::Tx;
 use crate::error::AuthError;
+use crate::hooks;
 use crate::session::Session;
 use crate::user::User;
 use crate::wire::JsonMap;
@@ -82,16 +83,16 @@ impl Tokens {
 /// Begins a session of `user`, signed in by `method`; `log` goes into the audit log along with it.
 /// `user` learns when it signed in.
 pub(crate) async fn session(
-    db: &Db,
-    app: &App,
+    tx: &Tx,
+    call: &Call,
     user: &mut User,
     method: &'static str,
-    origin: &Origin,
     log: Option<Value>,
 ) -> Result<Tokens, AuthError> {
+    let origin = call.origin();
     let id = Uuid::new_v4();
     let refresh_token = new_refresh_token();
-    db.execute(
+    tx.execute(
         include_str!("sql/issue.sql"),
         &[
             &id,
@@ -116,24 +117,27 @@ pub(crate) async fn session(
         aal: "aal1".to_owned(),
         amr: vec![(method.to_owned(), origin.now.timestamp())],
     };
-    sign(app, user, &session, refresh_token, origin)
+    sign(tx, call, user, &session, refresh_token, method).await
 }
 
-/// Tokens for a session that stands already.
-pub(crate) fn sign(
-    app: &App,
+/// Tokens for a session that stands already; `method` is how the user came here.
+pub(crate) async fn sign(
+    tx: &Tx,
+    call: &Call,
     user: &User,
     session: &Session,
     refresh_token: String,
-    origin: &Origin,
+    method: &str,
 ) -> Result<Tokens, AuthError> {
-    let lifetime = app.settings().auth.jwt_expiry.max(1);
+    let origin = call.origin();
+    let lifetime = call.settings().auth.jwt_expiry.max(1);
     let issued_at = origin.now.timestamp();
+    let expires_at = issued_at.saturating_add(lifetime);
     let claims = AccessClaims {
         iss: &origin.issuer,
         sub: user.id,
         aud: &user.aud,
-        exp: issued_at.saturating_add(lifetime),
+        exp: expires_at,
         iat: issued_at,
         email: &user.email,
         phone: &user.phone,
@@ -145,12 +149,19 @@ pub(crate) fn sign(
         session_id: session.id,
         is_anonymous: user.is_anonymous,
     };
-    let access_token = hearth_jwt::mint(&app.signing_key(), &claims)
-        .map_err(|_| AuthError::Internal("error generating jwt token".into()))?;
+    let failed = || AuthError::Internal("error generating jwt token".into());
+    let key = call.app().signing_key();
+    let access_token = if call.settings().auth.hooks.custom_access_token.enabled {
+        let claims = serde_json::to_value(&claims).map_err(|_| failed())?;
+        let claims = hooks::custom_claims(call, tx, user, method, claims).await?;
+        hearth_jwt::mint(&key, &claims)
+    } else {
+        hearth_jwt::mint(&key, &claims)
+    };
     Ok(Tokens {
-        access_token,
+        access_token: access_token.map_err(|_| failed())?,
         expires_in: lifetime,
-        expires_at: claims.exp,
+        expires_at,
         refresh_token,
     })
 }

@@ -15,8 +15,11 @@ mod error;
 mod factor;
 mod flow_state;
 mod grant;
+mod hooks;
+mod http_client;
 mod identity;
 mod issue;
+mod limits;
 mod mail;
 mod one_time_token;
 mod password;
@@ -25,7 +28,9 @@ mod refresh_token;
 mod routes;
 mod session;
 mod signup;
+mod sms;
 mod user;
+mod user_list;
 mod wechat;
 mod wire;
 
@@ -34,7 +39,7 @@ use std::sync::Arc;
 use hearth_pg::{Migration, MigrationSet, Repeatable};
 
 pub use error::{AuthError, FactorKind};
-pub use mail::{Mail, Mailbox};
+pub use mail::{Mail, MailKind, Mailbox};
 pub use routes::router;
 
 /// What this service needs in each application's database.
@@ -72,6 +77,11 @@ pub fn migrations() -> MigrationSet {
                 name: "rights",
                 sql: include_str!("../migrations/0006_rights.sql"),
             },
+            Migration {
+                number: 7,
+                name: "user_list",
+                sql: include_str!("../migrations/0007_user_list.sql"),
+            },
         ],
         repeatable: &[Repeatable {
             name: "claims",
@@ -87,6 +97,8 @@ pub struct AuthConfig {
     pub password_concurrency: usize,
     /// Base URL of WeChat's API.
     pub wechat_api_url: String,
+    /// Base URL of Aliyun's SMS service.
+    pub aliyun_sms_url: String,
 }
 
 impl Default for AuthConfig {
@@ -96,6 +108,7 @@ impl Default for AuthConfig {
             // One core stays for everything else.
             password_concurrency: cores.saturating_sub(1).max(1),
             wechat_api_url: "https://api.weixin.qq.com".to_owned(),
+            aliyun_sms_url: "https://dysmsapi.aliyuncs.com".to_owned(),
         }
     }
 }
@@ -106,6 +119,10 @@ pub struct Auth {
     mailbox: Mailbox,
     wechat: wechat::Wechat,
     attempts: attempts::Attempts,
+    limits: limits::Limits,
+    mail_servers: mail::MailServers,
+    aliyun: sms::Aliyun,
+    http: http_client::Http,
 }
 
 impl Auth {
@@ -116,12 +133,21 @@ impl Auth {
             mailbox: Mailbox::default(),
             wechat: wechat::Wechat::new(&config.wechat_api_url),
             attempts: attempts::Attempts::new(),
+            limits: limits::Limits::new(),
+            mail_servers: mail::MailServers::new(),
+            aliyun: sms::Aliyun::new(&config.aliyun_sms_url),
+            http: http_client::Http::default(),
         })
     }
 
     /// The mails that were sent.
     pub fn mailbox(&self) -> &Mailbox {
         &self.mailbox
+    }
+
+    /// Drops what is kept of an application that went.
+    pub fn forget(&self, app: &hearth_core::AppRef) {
+        self.mailbox.clear(app);
     }
 
     pub(crate) fn hasher(&self) -> &password::Hasher {
@@ -134,5 +160,22 @@ impl Auth {
 
     pub(crate) fn attempts(&self) -> &attempts::Attempts {
         &self.attempts
+    }
+
+    pub(crate) fn limits(&self) -> &limits::Limits {
+        &self.limits
+    }
+
+    pub(crate) fn mail_servers(&self) -> &mail::MailServers {
+        &self.mail_servers
+    }
+
+    pub(crate) fn aliyun(&self) -> &sms::Aliyun {
+        &self.aliyun
+    }
+
+    /// For hooks and providers of messages.
+    pub(crate) fn http(&self) -> &http_client::Http {
+        &self.http
     }
 }

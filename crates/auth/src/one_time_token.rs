@@ -1,6 +1,7 @@
 //! Codes and links: a hash of each stands in `auth.one_time_tokens` and in the user itself.
 
 use chrono::{DateTime, Utc};
+use hearth_apps::App;
 use hearth_pg::PgError;
 use rand::Rng;
 use sha2::{Digest, Sha224};
@@ -17,6 +18,7 @@ pub(crate) enum Purpose {
     Recovery,
     EmailChangeNew,
     EmailChangeCurrent,
+    PhoneChange,
 }
 
 impl Purpose {
@@ -27,6 +29,7 @@ impl Purpose {
             Self::Recovery => "recovery_token",
             Self::EmailChangeNew => "email_change_token_new",
             Self::EmailChangeCurrent => "email_change_token_current",
+            Self::PhoneChange => "phone_change_token",
         }
     }
 }
@@ -88,6 +91,40 @@ pub(crate) async fn clear_all(db: &Db, user: Uuid) -> Result<(), PgError> {
     )
     .await?;
     Ok(())
+}
+
+/// As if the code had never been asked for: what carried it was not sent. The next attempt need not
+/// wait.
+pub(crate) async fn take_back(app: &App, user: Uuid, purpose: Purpose) {
+    let sql = match purpose {
+        Purpose::Confirmation => {
+            "update auth.users set confirmation_sent_at = null, confirmation_token = ''
+             where id = $1"
+        }
+        Purpose::Recovery => {
+            "update auth.users set recovery_sent_at = null, recovery_token = '' where id = $1"
+        }
+        Purpose::Reauthentication => {
+            "update auth.users set reauthentication_sent_at = null, reauthentication_token = ''
+             where id = $1"
+        }
+        Purpose::EmailChangeNew | Purpose::EmailChangeCurrent => {
+            "update auth.users
+             set email_change = '', email_change_sent_at = null, email_change_token_new = '',
+                 email_change_token_current = ''
+             where id = $1"
+        }
+        Purpose::PhoneChange => {
+            "update auth.users
+             set phone_change = '', phone_change_sent_at = null, phone_change_token = ''
+             where id = $1"
+        }
+    };
+    let done = async { Db::open(app).await?.execute(sql, &[&user]).await };
+    if let Err(error) = done.await {
+        let error = hearth_pg::connect::describe(&error);
+        tracing::warn!(error, "a code that was not sent still counts as sent");
+    }
 }
 
 /// The user that a code of one of `purposes` with this hash was sent to. Locked, so that a code

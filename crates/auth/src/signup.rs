@@ -12,11 +12,13 @@ use crate::call::Call;
 use crate::database::{Db, Tx, violates};
 use crate::error::AuthError;
 use crate::flow_state::{Challenge, FlowState};
+use crate::hooks;
 use crate::identity::{Identity, claims};
 use crate::issue;
 use crate::mail;
 use crate::one_time_token;
 use crate::password::check_strength;
+use crate::sms;
 use crate::user::{NewUser, User, merge, object};
 use crate::wire::JsonMap;
 
@@ -145,11 +147,15 @@ pub(crate) async fn sign_up(call: &Call, mut sign_up: SignUp) -> Result<SignedUp
     {
         return Err(AuthError::UserAlreadyExists);
     }
+    let new = new_user(&sign_up, provider, &audience, password_hash);
+    if existing.is_none() {
+        hooks::before_user_created(call, new.to_json()).await?;
+    }
     let tx = Tx::begin(call.app()).await?;
     let mut user = match existing {
         // Not updated: nobody has shown yet whose address it is.
         Some(user) => user,
-        None => create(&tx, call, &sign_up, provider, &audience, password_hash).await?,
+        None => insert(&tx, call, new).await?,
     };
     user = ensure_identity(&tx, call, user, &sign_up, provider).await?;
     let traits = Some(json!({"provider": provider}));
@@ -158,15 +164,23 @@ pub(crate) async fn sign_up(call: &Call, mut sign_up: SignUp) -> Result<SignedUp
         let actor = Actor::from(&user);
         let action = Action::UserConfirmationRequested;
         audit::record(&tx, now, &actor, action, traits).await?;
-        if provider == PHONE {
-            return Err(AuthError::NoSmsProvider);
-        }
-        if let Some(challenge) = &sign_up.challenge {
-            FlowState::begin(&tx, challenge, EMAIL, "email/signup", user.id, now).await?;
-        }
-        mail::send_confirmation(call, &tx, &user, sign_up.challenge.as_ref()).await?;
-        let mut user = user.reload(&tx).await?;
-        tx.commit().await?;
+        let mut user = if provider == PHONE {
+            let message = sms::confirmation(call, &tx, &user).await?;
+            let user = user.reload(&tx).await?;
+            tx.commit().await?;
+            message.send(call).await?;
+            user
+        } else {
+            if let Some(challenge) = &sign_up.challenge {
+                FlowState::begin(&tx, challenge, EMAIL, "email/signup", user.id, now).await?;
+            }
+            let challenge = sign_up.challenge.as_ref();
+            let mail = mail::confirmation(call, &tx, &user, challenge).await?;
+            let user = user.reload(&tx).await?;
+            tx.commit().await?;
+            mail.send(call).await?;
+            user
+        };
         if user.invited_at.is_some() {
             user.user_metadata = JsonMap::new();
             user.identities.clear();
@@ -182,15 +196,7 @@ pub(crate) async fn sign_up(call: &Call, mut sign_up: SignUp) -> Result<SignedUp
     let actor = Actor::from(&user);
     audit::record(&tx, now, &actor, Action::UserSignedUp, traits.clone()).await?;
     let log = audit::payload(&actor, Action::Login, traits);
-    let tokens = issue::session(
-        &tx,
-        call.app(),
-        &mut user,
-        "password",
-        &call.origin(),
-        Some(log),
-    )
-    .await?;
+    let tokens = issue::session(&tx, call, &mut user, "password", Some(log)).await?;
     tx.commit().await?;
     Ok(SignedUp::Session(tokens.to_json(&user)))
 }
@@ -257,23 +263,19 @@ async fn repeated(
     Ok(SignedUp::User(shown.to_json()))
 }
 
-async fn create(
-    db: &Db,
-    call: &Call,
-    sign_up: &SignUp,
-    provider: &str,
-    audience: &str,
-    password_hash: String,
-) -> Result<User, AuthError> {
-    let new = NewUser {
+fn new_user(sign_up: &SignUp, provider: &str, audience: &str, password_hash: String) -> NewUser {
+    NewUser {
         aud: audience.to_owned(),
         email: sign_up.email.clone(),
         phone: sign_up.phone.clone(),
         password_hash,
         app_metadata: object(json!({"provider": provider, "providers": [provider]})),
         user_metadata: sign_up.data.clone(),
-        ..NewUser::default()
-    };
+        ..NewUser::new()
+    }
+}
+
+async fn insert(db: &Db, call: &Call, new: NewUser) -> Result<User, AuthError> {
     new.insert(db, call.now()).await.map_err(|error| {
         // Somebody was faster with the same address.
         if violates(&error, "users_email_partial_key") || violates(&error, "users_phone_key") {
@@ -349,29 +351,48 @@ pub(crate) async fn confirm_phone(
     one_time_token::clear_all(db, user.id).await
 }
 
-/// A user with an address and no password yet, made by an admin or by a link.
-pub(crate) async fn create_with_email(
-    call: &Call,
-    db: &Db,
-    email: &str,
-    audience: &str,
-    password_hash: String,
-    data: JsonMap,
-) -> Result<User, AuthError> {
-    let sign_up = SignUp {
-        email: email.to_owned(),
-        phone: String::new(),
-        password: String::new(),
-        data,
-        channel: String::new(),
-        challenge: None,
-    };
-    let user = create(db, call, &sign_up, EMAIL, audience, password_hash).await?;
-    let mut data = claims(user.id);
-    merge(&mut data, &object(json!({ EMAIL: email })));
-    let failed = AuthError::database("Error creating identity");
-    Identity::insert(db, user.id, EMAIL, &data, call.now())
-        .await
-        .map_err(failed)?;
-    Ok(user.reload(db).await?)
+/// Somebody with an address, known already or about to be made by an admin or a link.
+pub(crate) enum Person {
+    Known(Box<User>),
+    New(NewUser),
+}
+
+impl Person {
+    /// Somebody new; the application's hook has let them pass.
+    pub(crate) async fn new(
+        call: &Call,
+        email: &str,
+        audience: &str,
+        password_hash: String,
+        data: JsonMap,
+    ) -> Result<Self, AuthError> {
+        let sign_up = SignUp {
+            email: email.to_owned(),
+            phone: String::new(),
+            password: String::new(),
+            data,
+            channel: String::new(),
+            challenge: None,
+        };
+        let new = new_user(&sign_up, EMAIL, audience, password_hash);
+        hooks::before_user_created(call, new.to_json()).await?;
+        Ok(Self::New(new))
+    }
+
+    /// The user, created if need be.
+    pub(crate) async fn create(self, call: &Call, db: &Db) -> Result<User, AuthError> {
+        let new = match self {
+            Self::Known(user) => return Ok(*user),
+            Self::New(new) => new,
+        };
+        let email = new.email.clone();
+        let user = insert(db, call, new).await?;
+        let mut data = claims(user.id);
+        merge(&mut data, &object(json!({ EMAIL: email })));
+        let failed = AuthError::database("Error creating identity");
+        Identity::insert(db, user.id, EMAIL, &data, call.now())
+            .await
+            .map_err(failed)?;
+        Ok(user.reload(db).await?)
+    }
 }

@@ -56,7 +56,7 @@ pub(crate) struct User {
 /// What a new user starts with.
 #[derive(Debug, Default)]
 pub(crate) struct NewUser {
-    pub(crate) id: Option<Uuid>,
+    pub(crate) id: Uuid,
     pub(crate) aud: String,
     pub(crate) role: Option<String>,
     pub(crate) email: String,
@@ -350,9 +350,36 @@ fn in_wire_order(mut fields: JsonMap) -> JsonMap {
 }
 
 impl NewUser {
+    /// Nobody yet, with an id.
+    pub(crate) fn new() -> Self {
+        Self {
+            id: Uuid::new_v4(),
+            ..Self::default()
+        }
+    }
+
+    /// The user as a hook sees it that may refuse it.
+    pub(crate) fn to_json(&self) -> Value {
+        // Go's zero time: the user has not been created.
+        let never = "0001-01-01T00:00:00Z";
+        json!({
+            "id": self.id,
+            "aud": self.aud,
+            "role": self.role.as_deref().unwrap_or(DEFAULT_ROLE),
+            "email": self.email,
+            "phone": self.phone,
+            "app_metadata": self.app_metadata,
+            "user_metadata": self.user_metadata,
+            "identities": [],
+            "created_at": never,
+            "updated_at": never,
+            "is_anonymous": self.is_anonymous,
+        })
+    }
+
     /// Creates the user. Triggers of the application run along.
     pub(crate) async fn insert(self, db: &Db, now: DateTime<Utc>) -> Result<User, PgError> {
-        let id = self.id.unwrap_or_else(Uuid::new_v4);
+        let id = self.id;
         let role = self.role.as_deref().unwrap_or(DEFAULT_ROLE);
         let email = Some(self.email.as_str()).filter(|text| !text.is_empty());
         let phone = Some(self.phone.as_str()).filter(|text| !text.is_empty());

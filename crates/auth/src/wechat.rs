@@ -3,18 +3,19 @@
 //! `session_key` never leaves this module. Every call ends within [`PATIENCE`], well before the
 //! mini program gives up.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use hearth_apps::settings::AuthSettings;
 use moka::Expiry;
 use moka::future::Cache;
-use reqwest::{Client, StatusCode};
+use reqwest::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::error::AuthError;
+use crate::http_client::Http;
 
 /// How long all of one request's calls may take.
 const PATIENCE: Duration = Duration::from_secs(12);
@@ -25,7 +26,7 @@ const MAX_ANSWER_BYTES: usize = 4 * 1024 * 1024;
 
 /// WeChat's API, for all applications.
 pub(crate) struct Wechat {
-    http: OnceLock<Option<Client>>,
+    http: Http,
     base: String,
     tokens: Cache<AccessKey, AccessToken>,
 }
@@ -76,26 +77,13 @@ impl Wechat {
     /// WeChat at `base`.
     pub(crate) fn new(base: &str) -> Self {
         Self {
-            http: OnceLock::new(),
+            http: Http::default(),
             base: base.trim_end_matches('/').to_owned(),
             tokens: Cache::builder()
                 .max_capacity(10_000)
                 .expire_after(TokenLifetime)
                 .build(),
         }
-    }
-
-    /// Made when first needed: most servers never ask WeChat, and loading the certificates would
-    /// cost each of them part of its start.
-    fn http(&self) -> Result<&Client, AuthError> {
-        let made = self.http.get_or_init(|| {
-            Client::builder()
-                .build()
-                .inspect_err(|error| tracing::error!(%error, "no HTTP client"))
-                .ok()
-        });
-        let words = "WeChat cannot be reached: no HTTP client";
-        made.as_ref().ok_or(AuthError::Internal(words.into()))
     }
 
     /// The user whom a code of `wx.login` belongs to.
@@ -113,7 +101,8 @@ impl Wechat {
                 ("grant_type", "authorization_code"),
             ];
             let request = self
-                .http()?
+                .http
+                .client()?
                 .get(format!("{}/sns/jscode2session", self.base))
                 .query(&query);
             // The answer is JSON that calls itself text/plain.
@@ -183,7 +172,8 @@ impl Wechat {
             loop {
                 let token = self.access_token(&key).await?;
                 let request = self
-                    .http()?
+                    .http
+                    .client()?
                     .post(format!("{}{path}", self.base))
                     .query(&[("access_token", &*token.text)])
                     .json(body);
@@ -225,7 +215,8 @@ impl Wechat {
             "secret": key.secret,
         });
         let request = self
-            .http()?
+            .http
+            .client()?
             .post(format!("{}/cgi-bin/stable_token", self.base))
             .json(&body);
         let answer = json_of(&read(request).await?)?;

@@ -94,10 +94,12 @@ pub(crate) async fn render_errors(request: Request, next: Next) -> Response {
         return response;
     };
     if error.status().is_server_error() {
-        let cause = error
-            .postgres()
-            .map(|e| hearth_pg::connect::describe(e))
-            .unwrap_or_default();
+        let cause = match error.postgres() {
+            Some(cause) => hearth_pg::connect::describe(cause),
+            None => std::error::Error::source(&*error)
+                .map(ToString::to_string)
+                .unwrap_or_default(),
+        };
         tracing::error!(
             error = %error,
             cause,

@@ -33,6 +33,7 @@ pub(crate) struct RawConfig {
     log_format: LogFormat,
     access_log: bool,
     wechat_api_url: String,
+    aliyun_sms_url: String,
     wechat_appid: String,
     wechat_secret: Secret,
 }
@@ -92,6 +93,8 @@ pub struct ServerConfig {
     pub access_log: bool,
     /// Base URL of WeChat's API.
     pub wechat_api_url: String,
+    /// Base URL of Aliyun's SMS service, without a trailing slash.
+    pub aliyun_sms_url: String,
     /// Mini program of the default application.
     pub wechat_appid: String,
     /// Its secret.
@@ -167,6 +170,7 @@ impl ServerConfig {
             log_format: raw.log_format,
             access_log: raw.access_log,
             wechat_api_url: raw.wechat_api_url.trim_end_matches('/').to_owned(),
+            aliyun_sms_url: raw.aliyun_sms_url.trim_end_matches('/').to_owned(),
             wechat_appid: raw.wechat_appid,
             wechat_secret: raw.wechat_secret,
             data_dir,

@@ -49,9 +49,9 @@ pub(crate) fn compose(
     database: &OpenDatabase,
 ) -> anyhow::Result<Composed> {
     let rest = Rest::new();
-    forget_with_applications(registry, &rest);
     warm(registry, &rest);
     let auth = Auth::new(auth_config(config));
+    forget_with_applications(registry, &rest, &auth);
     let storage = Storage::new(storage_config(config))?;
     let realtime = Realtime::new();
     let admin = Admin::new(admin_config(config, database), registry.clone());
@@ -93,15 +93,18 @@ fn warm(registry: &Arc<Registry>, rest: &Arc<Rest>) {
     }
 }
 
-/// Drops the schema cache and listener of an application that went. (Realtime notices by itself
-/// that the database was closed; auth and storage keep nothing per application.)
-fn forget_with_applications(registry: &Arc<Registry>, rest: &Arc<Rest>) {
+/// Drops the schema cache, listener and mailbox of an application that went. (Realtime notices by
+/// itself that the database was closed; storage keeps nothing per application.)
+fn forget_with_applications(registry: &Arc<Registry>, rest: &Arc<Rest>, auth: &Arc<Auth>) {
     let mut gone = registry.gone();
-    let rest = Arc::downgrade(rest);
+    let (rest, auth) = (Arc::downgrade(rest), Arc::downgrade(auth));
     tokio::spawn(async move {
         while let Ok(reference) = gone.recv().await {
-            let Some(rest) = rest.upgrade() else { return };
+            let (Some(rest), Some(auth)) = (rest.upgrade(), auth.upgrade()) else {
+                return;
+            };
             rest.forget(reference.as_str());
+            auth.forget(&reference);
         }
     });
 }
@@ -109,6 +112,7 @@ fn forget_with_applications(registry: &Arc<Registry>, rest: &Arc<Rest>) {
 fn auth_config(config: &ServerConfig) -> hearth_auth::AuthConfig {
     hearth_auth::AuthConfig {
         wechat_api_url: config.wechat_api_url.clone(),
+        aliyun_sms_url: config.aliyun_sms_url.clone(),
         ..hearth_auth::AuthConfig::default()
     }
 }

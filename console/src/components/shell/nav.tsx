@@ -15,7 +15,7 @@ export const sections = [
     icon: Database,
     pages: ["tables", "diagram", "functions", "triggers", "extensions", "roles", "indexes", "replication", "webhooks", "migrations", "backups"],
   },
-  { key: "auth", path: "/auth", icon: Users, pages: ["users", "policies", "providers", "settings"] },
+  { key: "auth", path: "/auth", icon: Users, pages: ["users", "policies", "providers", "limits", "templates", "mailbox", "urls", "hooks", "settings"] },
   { key: "storage", path: "/storage", icon: FolderOpen, pages: [] },
   { key: "realtime", path: "/realtime", icon: Radio, pages: [] },
   { key: "api", path: "/api", icon: BookOpen, pages: [] },

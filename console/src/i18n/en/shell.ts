@@ -30,7 +30,7 @@ export const shell = {
     home: "Home", editor: "Table editor", sql: "SQL editor", database: "Database", auth: "Authentication", storage: "Storage", realtime: "Realtime", api: "API docs", reports: "Reports", logs: "Logs", settings: "Settings",
     pages: {
       database: { tables: "Tables", functions: "Functions", triggers: "Triggers", extensions: "Extensions", roles: "Roles", indexes: "Indexes", replication: "Replication", diagram: "Schema diagram", webhooks: "Webhooks", migrations: "Migrations", backups: "Backups" },
-      auth: { users: "Users", policies: "Policies", providers: "Providers", settings: "Settings" },
+      auth: { users: "Users", policies: "Policies", providers: "Providers", limits: "Rate limits", templates: "Mail templates", mailbox: "Mailbox", urls: "URLs", hooks: "Hooks", settings: "Settings" },
     },
   },
   apps: {

@@ -34,7 +34,7 @@ export const shell = {
     home: "首页", editor: "表编辑器", sql: "SQL执行器", database: "数据库", auth: "认证", storage: "存储", realtime: "Realtime", api: "API文档", reports: "报表", logs: "日志", settings: "设置",
     pages: {
       database: { tables: "表", functions: "函数", triggers: "触发器", extensions: "扩展", roles: "角色", indexes: "索引", replication: "Replication", diagram: "结构图", webhooks: "Webhooks", migrations: "迁移", backups: "备份" },
-      auth: { users: "用户", policies: "策略", providers: "服务商", settings: "设置" },
+      auth: { users: "用户", policies: "策略", providers: "服务商", limits: "Rate Limits", templates: "邮箱模板", mailbox: "收件箱", urls: "URL配置", hooks: "Hooks", settings: "设置" },
     },
   },
   apps: {

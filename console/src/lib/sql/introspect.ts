@@ -154,3 +154,14 @@ export function policiesSql(where = "true"): string {
 export function policiesOf(schema: string, table: string): string {
   return policiesSql(`n.nspname = ${literal(schema)} and c.relname = ${literal(table)}`);
 }
+
+/** Functions that can be hooks: one JSON in, JSON out; and whether the service may call them. */
+export function hookFunctionsSql(): string {
+  return `select n.nspname as schema, p.proname as name,
+  has_function_privilege('supabase_auth_admin', p.oid, 'execute') and has_schema_privilege('supabase_auth_admin', n.oid, 'usage') as callable
+from pg_proc p join pg_namespace n on n.oid = p.pronamespace
+where p.prokind = 'f' and p.pronargs = 1
+  and p.proargtypes[0] in ('json'::regtype, 'jsonb'::regtype) and p.prorettype in ('json'::regtype, 'jsonb'::regtype, 'void'::regtype)
+  and n.nspname not in ('pg_catalog', 'information_schema', 'extensions', 'auth', 'storage', 'realtime', 'vault')
+order by 1, 2`;
+}

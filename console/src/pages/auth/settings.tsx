@@ -4,7 +4,6 @@ import { Page, PageHead } from "@/components/ui/page";
 
 const groups = {
   signup: ["disable_signup", "manual_linking_enabled"],
-  urls: ["site_url", "uri_allow_list"],
   passwords: ["password_min_length", "password_required_characters", "update_password_require_reauthentication", "update_password_require_current_password"],
   tokens: ["jwt_expiry", "refresh_token_rotation", "refresh_token_reuse_interval"],
   sessions: ["sessions_timebox", "sessions_inactivity_timeout", "sessions_single_per_user"],
@@ -17,8 +16,6 @@ type Key = (typeof groups)[keyof typeof groups][number];
 const kinds: Record<Key, SettingKind> = {
   disable_signup: "bool",
   manual_linking_enabled: "bool",
-  site_url: "text",
-  uri_allow_list: "list",
   password_min_length: "number",
   password_required_characters: "list",
   update_password_require_reauthentication: "bool",

@@ -3,17 +3,25 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { restFor } from "@/api/rest";
 import { deleteUser, isBanned, nameOf, providersOf, updateUser, type AuthUser, type UserChange } from "@/api/users";
-import { Badge, Button, Field, Input, Textarea } from "@/components/ui/base";
+import { Badge, Button, Checkbox, Field, Input, Select, Textarea } from "@/components/ui/base";
 import { CopyButton, ErrorBox, useFeedback } from "@/components/ui/feedback";
-import { Sheet } from "@/components/ui/overlay";
+import { Dialog, Sheet } from "@/components/ui/overlay";
+import { Tabs } from "@/components/ui/page";
 import { useAppRef } from "@/lib/app-ref";
 import { time } from "@/lib/format";
+import { UserFactors, UserSessions } from "./user-sessions";
+
+const BANS = { hour: "1h", day: "24h", week: "168h", month: "720h", forever: "876000h" } as const;
 
 export function UserSheet({ user: u, onClose }: { user: AuthUser; onClose: () => void }) {
   const { t } = useTranslation();
   const ref = useAppRef();
   const client = useQueryClient();
-  const { confirm, toast, fail } = useFeedback();
+  const { toast, fail } = useFeedback();
+  const [tab, setTab] = useState<"profile" | "sessions" | "factors">("profile");
+  const [asking, setAsking] = useState<"ban" | "delete" | null>(null);
+  const [ban, setBan] = useState<keyof typeof BANS>("day");
+  const [soft, setSoft] = useState(false);
   const [email, setEmail] = useState(u.email ?? "");
   const [phone, setPhone] = useState(u.phone ?? "");
   const [password, setPassword] = useState("");
@@ -46,18 +54,18 @@ export function UserSheet({ user: u, onClose }: { user: AuthUser; onClose: () =>
       setBusy(false);
     }
   };
-  const ban = async () => {
-    if (!banned && !(await confirm({ title: t("users.banTitle", { name: nameOf(u) }), body: t("users.banBody"), action: t("users.ban"), danger: true }))) return;
+  const setBanned = async (duration: string) => {
+    setAsking(null);
     try {
-      await apply({ ban_duration: banned ? "none" : "876000h" }, t(banned ? "users.unbanned" : "users.bannedDone"));
+      await apply({ ban_duration: duration }, t(duration === "none" ? "users.unbanned" : "users.bannedDone"));
     } catch (e) {
       fail(e);
     }
   };
   const remove = async () => {
-    if (!(await confirm({ title: t("users.deleteTitle", { name: nameOf(u) }), body: t("users.deleteBody"), action: t("users.delete"), danger: true }))) return;
+    setAsking(null);
     try {
-      await deleteUser(await restFor(client, ref), u.id);
+      await deleteUser(await restFor(client, ref), u.id, soft);
       await client.invalidateQueries({ queryKey: ["users", ref] });
       toast(t("users.deleted"));
       onClose();
@@ -78,15 +86,36 @@ export function UserSheet({ user: u, onClose }: { user: AuthUser; onClose: () =>
       onClose={onClose}
       title={nameOf(u)}
       footer={
-        <>
-          <Button onClick={onClose}>{t("common.cancel")}</Button>
-          <Button variant="primary" busy={busy} onClick={() => void save()}>
-            {t("common.save")}
-          </Button>
-        </>
+        tab === "profile" ? (
+          <>
+            <Button onClick={onClose}>{t("common.cancel")}</Button>
+            <Button variant="primary" busy={busy} onClick={() => void save()}>
+              {t("common.save")}
+            </Button>
+          </>
+        ) : undefined
       }
     >
-      <div className="space-y-4">
+      <Tabs
+        value={tab}
+        onChange={setTab}
+        tabs={[
+          { value: "profile", label: t("userSheet.profile") },
+          { value: "sessions", label: t("userSheet.sessions") },
+          { value: "factors", label: t("userSheet.factors") },
+        ]}
+      />
+      {tab === "sessions" && (
+        <div className="mt-4">
+          <UserSessions user={u} />
+        </div>
+      )}
+      {tab === "factors" && (
+        <div className="mt-4">
+          <UserFactors user={u} />
+        </div>
+      )}
+      <div className="mt-4 space-y-4" hidden={tab !== "profile"}>
         <div className="flex items-center gap-2">
           <code className="min-w-0 flex-1 truncate font-mono text-xs">{u.id}</code>
           {providersOf(u).map((p) => (
@@ -123,15 +152,55 @@ export function UserSheet({ user: u, onClose }: { user: AuthUser; onClose: () =>
         <div className="rounded-md border border-danger/40 p-3">
           <div className="mb-2 text-sm font-semibold text-danger">{t("common.dangerZone")}</div>
           <div className="flex gap-2">
-            <Button size="sm" onClick={() => void ban()}>
+            <Button size="sm" onClick={() => (banned ? void setBanned("none") : setAsking("ban"))}>
               {t(banned ? "users.unban" : "users.ban")}
             </Button>
-            <Button size="sm" variant="danger" onClick={() => void remove()}>
+            <Button size="sm" variant="danger" onClick={() => setAsking("delete")}>
               {t("users.delete")}
             </Button>
           </div>
         </div>
       </div>
+      <Dialog
+        open={asking === "ban"}
+        onClose={() => setAsking(null)}
+        title={t("users.banTitle", { name: nameOf(u) })}
+        description={t("users.banBody")}
+        footer={
+          <>
+            <Button onClick={() => setAsking(null)}>{t("common.cancel")}</Button>
+            <Button variant="danger" onClick={() => void setBanned(BANS[ban])}>
+              {t("users.ban")}
+            </Button>
+          </>
+        }
+      >
+        <Field label={t("userSheet.banFor")}>
+          <Select value={ban} onChange={(e) => setBan(e.target.value as keyof typeof BANS)}>
+            {(Object.keys(BANS) as (keyof typeof BANS)[]).map((k) => (
+              <option key={k} value={k}>
+                {t(`userSheet.bans.${k}`)}
+              </option>
+            ))}
+          </Select>
+        </Field>
+      </Dialog>
+      <Dialog
+        open={asking === "delete"}
+        onClose={() => setAsking(null)}
+        title={t("users.deleteTitle", { name: nameOf(u) })}
+        description={t("users.deleteBody")}
+        footer={
+          <>
+            <Button onClick={() => setAsking(null)}>{t("common.cancel")}</Button>
+            <Button variant="danger" onClick={() => void remove()}>
+              {t("users.delete")}
+            </Button>
+          </>
+        }
+      >
+        <Checkbox label={t("userSheet.soft")} help={t("userSheet.softHelp")} checked={soft} onChange={setSoft} />
+      </Dialog>
     </Sheet>
   );
 }

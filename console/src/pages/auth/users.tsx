@@ -48,8 +48,8 @@ export function UsersPage() {
         >
           <Search size={14} className="absolute top-2.5 left-2.5 text-faint" />
           <Input
-            aria-label={t("users.search")}
-            placeholder={t("users.search")}
+            aria-label={t("userSheet.search")}
+            placeholder={t("userSheet.search")}
             value={search}
             onChange={(e) => {
               setSearch(e.target.value);
@@ -103,7 +103,7 @@ export function UsersPage() {
               {
                 id: "state",
                 head: t("users.state"),
-                cell: (u) => (isBanned(u) ? <Badge tone="danger">{t("users.banned")}</Badge> : u.confirmed_at || u.is_anonymous || u.wechat_id ? <Badge tone="ok">{t("users.active")}</Badge> : <Badge tone="warn">{t("users.unconfirmed")}</Badge>),
+                cell: (u) => (u.deleted_at ? <Badge>{t("userSheet.softDeleted")}</Badge> : isBanned(u) ? <Badge tone="danger">{t("users.banned")}</Badge> : u.confirmed_at || u.is_anonymous || u.wechat_id ? <Badge tone="ok">{t("users.active")}</Badge> : <Badge tone="warn">{t("users.unconfirmed")}</Badge>),
               },
             ]}
           />

@@ -206,6 +206,38 @@ pub enum AuthError {
         /// How long to wait.
         seconds: i64,
     },
+    /// Too early for another message to the phone.
+    #[error("For security purposes, you can only request this after {seconds} seconds.")]
+    TooEarlyForMessage {
+        /// How long to wait.
+        seconds: i64,
+    },
+    /// The application's mails of this hour are sent.
+    #[error("email rate limit exceeded")]
+    TooManyMails,
+    /// The application's messages to phones of this hour are sent.
+    #[error("SMS rate limit exceeded")]
+    TooManyMessages,
+    /// A mail could not be sent; the words say which.
+    #[error("{message}")]
+    NotSent {
+        /// GoTrue's words.
+        message: &'static str,
+        /// The cause, for the log.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The provider did not send a message to a phone; its words are told, as upstream does.
+    #[error("Error sending {what} OTP to provider: {reason}")]
+    MessageNotSent {
+        /// GoTrue's name of the code.
+        what: &'static str,
+        /// The provider's words.
+        reason: String,
+    },
+    /// A trial mail could not be sent; its sender is the operator, who is told why.
+    #[error("{0}")]
+    TrialMailNotSent(String),
     /// No PKCE flow with this code.
     #[error("invalid flow state, no valid flow state found")]
     FlowStateNotFound,
@@ -272,6 +304,10 @@ pub enum AuthError {
     #[error("Unable to unlink identity due to email conflict")]
     EmailConflict,
 
+    /// No such session of this user.
+    #[error("Session not found")]
+    SessionNotFound,
+
     // Second factors
     /// No such factor of this user.
     #[error("Factor not found")]
@@ -302,6 +338,43 @@ pub enum AuthError {
     /// The challenge was made from another address.
     #[error("Challenge and verify IP addresses mismatch.")]
     ChallengeAddressMismatch,
+
+    // Hooks
+    /// The hook refuses, in its own words.
+    #[error("{message}")]
+    HookRefused {
+        /// The status it asks for.
+        status: http::StatusCode,
+        /// Its words.
+        message: String,
+    },
+    /// The hook refuses a sign-in by password.
+    #[error("{0}")]
+    PasswordRejected(String),
+    /// The hook refuses a second factor.
+    #[error("{0}")]
+    FactorRejected(String),
+    /// The hook failed; the words say at what, never why.
+    #[error("{0}")]
+    HookFailed(Cow<'static, str>),
+    /// The hook took too long.
+    #[error("Failed to reach hook within maximum time of {seconds:.6} seconds")]
+    HookTimedOut {
+        /// How long it had.
+        seconds: f64,
+    },
+    /// Nobody answers where the hook is said to be.
+    #[error("Failed to reach hook after maximum retries")]
+    HookUnreachable,
+    /// The hook's answer is no JSON.
+    #[error("{0}")]
+    HookContentType(String),
+    /// The hook's answer is too long.
+    #[error("Payload size exceeded size limit of {limit} bytes")]
+    HookAnswerTooLong {
+        /// The limit in bytes.
+        limit: usize,
+    },
 
     // Off
     /// A part that is not there or switched off.

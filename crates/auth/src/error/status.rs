@@ -69,6 +69,22 @@ impl AuthError {
             E::TooManyRefreshes => (CONFLICT, "conflict"),
             E::OtpExpired | E::LinkExpired => (FORBIDDEN, "otp_expired"),
             E::TooEarly { .. } => (TOO_MANY, "over_email_send_rate_limit"),
+            E::TooManyMails => (TOO_MANY, "over_email_send_rate_limit"),
+            E::TooEarlyForMessage { .. } | E::TooManyMessages => {
+                (TOO_MANY, "over_sms_send_rate_limit")
+            }
+            E::NotSent { .. } => (INTERNAL, "unexpected_failure"),
+            E::MessageNotSent { .. } => (UNPROCESSABLE, "sms_send_failed"),
+            E::TrialMailNotSent(_) => (UNPROCESSABLE, "mail_not_sent"),
+            E::HookRefused { status, .. } if *status == INTERNAL => (*status, "unexpected_failure"),
+            E::HookRefused { status, .. } => (*status, "unknown"),
+            E::PasswordRejected(_) => (BAD, "invalid_credentials"),
+            E::FactorRejected(_) => (FORBIDDEN, "mfa_verification_rejected"),
+            E::HookFailed(_) => (INTERNAL, "unexpected_failure"),
+            E::HookTimedOut { .. } => (UNPROCESSABLE, "hook_timeout"),
+            E::HookUnreachable => (UNPROCESSABLE, "hook_timeout_after_retry"),
+            E::HookContentType(_) => (BAD, "hook_payload_invalid_content_type"),
+            E::HookAnswerTooLong { .. } => (UNPROCESSABLE, "hook_payload_over_size_limit"),
             E::FlowStateNotFound => (NOT_FOUND, "flow_state_not_found"),
             E::NoAssociatedFlow(_) => (BAD, "flow_state_not_found"),
             E::FlowStateExpired => (UNPROCESSABLE, "flow_state_expired"),
@@ -91,6 +107,7 @@ impl AuthError {
                 (UNPROCESSABLE, "identity_already_exists")
             }
             E::EmailConflict => (UNPROCESSABLE, "email_conflict_identity_not_deletable"),
+            E::SessionNotFound => (NOT_FOUND, "session_not_found"),
             E::FactorNotFound => (NOT_FOUND, "mfa_factor_not_found"),
             E::ChallengeNotFound => (UNPROCESSABLE, "mfa_factor_not_found"),
             E::FactorNameConflict(_) => (UNPROCESSABLE, "mfa_factor_name_conflict"),
@@ -156,6 +173,9 @@ impl ApiError for AuthError {
         match self {
             Self::Database { .. } | Self::Unhandled(_) => ErrorKind::Postgres,
             Self::TooEarly { .. }
+            | Self::TooEarlyForMessage { .. }
+            | Self::TooManyMails
+            | Self::TooManyMessages
             | Self::TooManyAttempts
             | Self::Timeout
             | Self::TooManyRefreshes => ErrorKind::Limit,

@@ -4,7 +4,9 @@ use crate::body::Params;
 use crate::call::Call;
 use crate::database::Tx;
 use crate::error::AuthError;
+use crate::hooks;
 use crate::issue;
+use crate::limits::Endpoint;
 use crate::user::NewUser;
 use crate::wire::JsonMap;
 
@@ -17,17 +19,18 @@ pub(crate) async fn sign_in(call: &Call, params: &Params) -> Result<JsonMap, Aut
     if settings.auth.disable_signup {
         return Err(AuthError::SignupDisabled);
     }
+    call.limit(Endpoint::Anonymous)?;
     let failed = || AuthError::database("Database error creating anonymous user");
     let new = NewUser {
         aud: call.audience(None),
         user_metadata: params.object("data")?.unwrap_or_default(),
         is_anonymous: true,
-        ..NewUser::default()
+        ..NewUser::new()
     };
+    hooks::before_user_created(call, new.to_json()).await?;
     let tx = Tx::begin(call.app()).await?;
     let mut user = new.insert(&tx, call.now()).await.map_err(failed())?;
-    let origin = call.origin();
-    let tokens = issue::session(&tx, call.app(), &mut user, "anonymous", &origin, None).await?;
+    let tokens = issue::session(&tx, call, &mut user, "anonymous", None).await?;
     tx.commit().await.map_err(failed())?;
     Ok(tokens.to_json(&user))
 }

@@ -6,7 +6,9 @@ use crate::address;
 use crate::audit::{self, Action, Actor};
 use crate::body::Params;
 use crate::call::Call;
+use crate::database::Tx;
 use crate::error::AuthError;
+use crate::hooks;
 use crate::issue;
 use crate::password::check_strength;
 use crate::signup::{EMAIL, PHONE};
@@ -63,9 +65,15 @@ pub(crate) async fn sign_in(call: &Call, params: &Params) -> Result<JsonMap, Aut
         .as_ref()
         .map_or("", |user| user.encrypted_password.as_str());
     let right = call.auth.hasher().verify(&password, hash).await?;
-    let Some(mut user) = user.filter(|_| right) else {
+    let Some(mut user) = user else {
         return Err(AuthError::InvalidCredentials);
     };
+    if user.has_password() {
+        hooks::password_verification(call, &user, right).await?;
+    }
+    if !right {
+        return Err(AuthError::InvalidCredentials);
+    }
     if provider == EMAIL && !user.is_confirmed() {
         return Err(AuthError::EmailNotConfirmed);
     }
@@ -74,9 +82,9 @@ pub(crate) async fn sign_in(call: &Call, params: &Params) -> Result<JsonMap, Aut
     }
     let traits = Some(json!({"provider": provider}));
     let log = audit::payload(&Actor::from(&user), Action::Login, traits);
-    let db = call.db().await?;
-    let origin = call.origin();
-    let tokens = issue::session(&db, call.app(), &mut user, "password", &origin, Some(log)).await?;
+    let tx = Tx::begin(call.app()).await?;
+    let tokens = issue::session(&tx, call, &mut user, "password", Some(log)).await?;
+    tx.commit().await?;
     let mut answer = tokens.to_json(&user);
     // A password that newer rules would refuse still signs in; the client is told.
     if let Err(AuthError::WeakPassword { message, reasons }) =

@@ -37,8 +37,7 @@ pub(crate) async fn sign_in(call: &Call, params: &Params) -> Result<JsonMap, Aut
     let method = known_method(&flow.method);
     let traits = Some(json!({"provider_type": flow.provider_type}));
     let log = audit::payload(&Actor::from(&user), Action::Login, traits);
-    let origin = call.origin();
-    let tokens = issue::session(&tx, call.app(), &mut user, method, &origin, Some(log)).await?;
+    let tokens = issue::session(&tx, call, &mut user, method, Some(log)).await?;
     flow.delete(&tx).await?;
     tx.commit().await?;
     Ok(tokens.to_json(&user))

@@ -99,7 +99,7 @@ async fn attempt(call: &Call, text: &str) -> Result<Option<(User, Tokens)>, Auth
     };
     let origin = call.origin();
     note_refresh(&tx, session.id, &origin, &log).await?;
-    let tokens = issue::sign(call.app(), &user, &session, new, &origin)?;
+    let tokens = issue::sign(&tx, call, &user, &session, new, "token_refresh").await?;
     tx.commit().await?;
     Ok(Some((user, tokens)))
 }

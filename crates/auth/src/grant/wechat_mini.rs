@@ -7,6 +7,7 @@ use crate::audit::{self, Action, Actor};
 use crate::call::Call;
 use crate::database::{Db, Tx, violates};
 use crate::error::AuthError;
+use crate::hooks;
 use crate::issue;
 use crate::user::{NewUser, User, object};
 use crate::wechat::WechatUser;
@@ -26,12 +27,12 @@ pub(crate) async fn sign_in(call: &Call, code: &str) -> Result<JsonMap, AuthErro
     if user.is_banned(call.now()) {
         return Err(AuthError::BannedAtSignIn);
     }
-    let db = call.db().await?;
-    learn_unionid(&db, &mut user, &wechat).await?;
+    let tx = Tx::begin(call.app()).await?;
+    learn_unionid(&tx, &mut user, &wechat).await?;
     let traits = Some(json!({"provider": PROVIDER}));
     let log = audit::payload(&Actor::from(&user), Action::Login, traits);
-    let origin = call.origin();
-    let tokens = issue::session(&db, call.app(), &mut user, "oauth", &origin, Some(log)).await?;
+    let tokens = issue::session(&tx, call, &mut user, "oauth", Some(log)).await?;
+    tx.commit().await?;
     Ok(tokens.to_json(&user))
 }
 
@@ -44,8 +45,9 @@ async fn create(call: &Call, wechat: &WechatUser) -> Result<User, AuthError> {
         app_metadata: object(json!({"provider": PROVIDER, "providers": [PROVIDER]})),
         wechat_id: Some(wechat.openid.clone()),
         wechat_unionid: wechat.unionid.clone(),
-        ..NewUser::default()
+        ..NewUser::new()
     };
+    hooks::before_user_created(call, new.to_json()).await?;
     let tx = Tx::begin(call.app()).await?;
     match new.insert(&tx, call.now()).await {
         Ok(user) => {

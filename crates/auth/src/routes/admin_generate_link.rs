@@ -14,7 +14,7 @@ use crate::mail;
 use crate::one_time_token::{self, Purpose};
 use crate::password::{self, check_strength};
 use crate::redirect;
-use crate::signup::create_with_email;
+use crate::signup::Person;
 use crate::user::User;
 use crate::wire::{JsonMap, ok};
 
@@ -76,18 +76,14 @@ pub(super) async fn generate(call: Call, Body(body): Body) -> Result<Response, A
     };
     let code = one_time_token::new_code(settings.auth.mailer_otp_length);
     let hash = one_time_token::hash(&wanted.email, &code);
+    let person = person(&call, &wanted, user, password_hash).await?;
     let tx = Tx::begin(call.app()).await?;
-    let (user, token) = apply(
-        &call,
-        &tx,
-        &admin,
-        &wanted,
-        user,
-        password_hash,
-        &code,
-        &hash,
-    )
-    .await?;
+    let known = matches!(person, Person::Known(_));
+    let user = person.create(&call, &tx).await?;
+    if known && wanted.kind == "signup" {
+        update_user_metadata(&tx, &user, &wanted.data, call.now()).await?;
+    }
+    let (user, token) = apply(&call, &tx, &admin, &wanted, user, &code, &hash).await?;
     let user = user.reload(&tx).await?;
     tx.commit().await?;
     let kind = match wanted.kind.as_str() {
@@ -104,37 +100,36 @@ pub(super) async fn generate(call: Call, Body(body): Body) -> Result<Response, A
     Ok(ok(&answer))
 }
 
+/// Whom the link is for.
+async fn person(
+    call: &Call,
+    wanted: &Wanted,
+    user: Option<User>,
+    password_hash: String,
+) -> Result<Person, AuthError> {
+    let creates = matches!(wanted.kind.as_str(), "signup" | "invite");
+    match user {
+        Some(user) if creates && user.is_confirmed() => Err(AuthError::EmailExists),
+        Some(user) => Ok(Person::Known(Box::new(user))),
+        None if creates => {
+            let (email, data) = (&wanted.email, wanted.data.clone());
+            Person::new(call, email, &wanted.audience, password_hash, data).await
+        }
+        None => Err(invalid_kind(&wanted.kind)),
+    }
+}
+
 /// Keeps the code where its kind belongs; the user, and the hash that the link carries.
-#[allow(
-    clippy::too_many_arguments,
-    reason = "one step of the endpoint, cut for length"
-)]
 async fn apply(
     call: &Call,
     db: &Db,
     admin: &Admin,
     wanted: &Wanted,
-    user: Option<User>,
-    password_hash: String,
+    user: User,
     code: &str,
     hash: &str,
 ) -> Result<(User, String), AuthError> {
     let now = call.now();
-    let creates = matches!(wanted.kind.as_str(), "signup" | "invite");
-    let user = match user {
-        Some(user) if creates && user.is_confirmed() => return Err(AuthError::EmailExists),
-        Some(user) => {
-            if wanted.kind == "signup" {
-                update_user_metadata(db, &user, &wanted.data, now).await?;
-            }
-            user
-        }
-        None if creates => {
-            let (email, data) = (&wanted.email, wanted.data.clone());
-            create_with_email(call, db, email, &wanted.audience, password_hash, data).await?
-        }
-        None => return Err(invalid_kind(&wanted.kind)),
-    };
     let (purpose, relates_to, hash, sql) = match wanted.kind.as_str() {
         "magiclink" | "recovery" => {
             let actor = Actor::from(&user);

@@ -19,6 +19,7 @@ use crate::error::AuthError;
 use crate::password::{self, check_strength};
 use crate::signup::{EMAIL, PHONE, confirm_email, confirm_phone};
 use crate::user::{NewUser, User, object};
+use crate::user_list::UserList;
 use crate::wire::{JsonMap, ok};
 
 /// A page of users.
@@ -27,13 +28,19 @@ pub(super) async fn list(call: Call) -> Result<Response, AuthError> {
     let audience = call.audience(None);
     let sort = Sort::of_users(&call)?;
     let page = Page::of(&call)?;
-    let filter = call.query("filter").filter(|text| !text.is_empty());
-    let filter = filter.map(|text| format!("%{text}%"));
-    let failed = || AuthError::database("Database error finding users");
+    let text = |name: &str| call.query(name).filter(|text| !text.is_empty());
+    let list = UserList {
+        audience: &audience,
+        filter: text("filter"),
+        search: text("search"),
+        oldest_first: sort == Sort::Ascending,
+    };
+    let failed = AuthError::database("Database error finding users");
     let db = call.db().await?;
-    let (rows, total) = page_of_users(&db, &audience, filter.as_deref(), &page, sort)
+    let (rows, total) = list
+        .page(&db, page.limit(), page.offset())
         .await
-        .map_err(failed())?;
+        .map_err(failed)?;
     let users: Vec<JsonMap> = rows.iter().map(User::to_json_in_list).collect();
     let mut response = ok(&json!({"users": users, "aud": audience}));
     let headers = response.headers_mut();
@@ -42,48 +49,6 @@ pub(super) async fn list(call: Call) -> Result<Response, AuthError> {
         headers.insert("link", link);
     }
     Ok(response)
-}
-
-async fn page_of_users(
-    db: &Db,
-    audience: &str,
-    filter: Option<&str>,
-    page: &Page,
-    sort: Sort,
-) -> Result<(Vec<User>, u64), hearth_pg::PgError> {
-    const NEWEST: &str = concat!(
-        include_str!("../sql/user.sql"),
-        " where u.instance_id = '00000000-0000-0000-0000-000000000000' and u.aud = $1
-          and ($2::text is null or u.email like $2
-               or u.raw_user_meta_data ->> 'full_name' ilike $2)
-          order by u.created_at desc, u.id desc limit $3 offset $4"
-    );
-    const OLDEST: &str = concat!(
-        include_str!("../sql/user.sql"),
-        " where u.instance_id = '00000000-0000-0000-0000-000000000000' and u.aud = $1
-          and ($2::text is null or u.email like $2
-               or u.raw_user_meta_data ->> 'full_name' ilike $2)
-          order by u.created_at, u.id limit $3 offset $4"
-    );
-    let sql = match sort {
-        Sort::Descending => NEWEST,
-        Sort::Ascending => OLDEST,
-    };
-    let rows = db
-        .query(sql, &[&audience, &filter, &page.limit(), &page.offset()])
-        .await?;
-    let users: Result<Vec<_>, _> = rows.iter().map(User::from_row).collect();
-    let count = db
-        .first(
-            "select count(*) from auth.users u
-             where u.instance_id = '00000000-0000-0000-0000-000000000000' and u.aud = $1
-               and ($2::text is null or u.email like $2
-                    or u.raw_user_meta_data ->> 'full_name' ilike $2)",
-            &[&audience, &filter],
-        )
-        .await?;
-    let total: i64 = count.map_or(Ok(0), |row| row.try_get(0))?;
-    Ok((users?, u64::try_from(total).unwrap_or(0)))
 }
 
 /// The user in the path.
@@ -165,14 +130,14 @@ pub(super) async fn create(call: Call, Body(body): Body) -> Result<Response, Aut
     let providers = not_taken(&call, &mut wanted, &audience).await?;
     let password_hash = initial_hash(&call, &wanted).await?;
     let id = match wanted.id.as_str() {
-        "" => None,
+        "" => Uuid::new_v4(),
         text => {
             let words = "ID must conform to the uuid v4 format";
             let id: Uuid = text.parse().map_err(|_| AuthError::validation(words))?;
             if id.is_nil() {
                 return Err(AuthError::validation("ID cannot be a nil uuid"));
             }
-            Some(id)
+            id
         }
     };
     wanted.set_ban(&ban)?;
@@ -185,7 +150,7 @@ pub(super) async fn create(call: Call, Body(body): Body) -> Result<Response, Aut
         password_hash,
         app_metadata: object(json!({"provider": providers.first(), "providers": providers})),
         user_metadata: wanted.user_metadata.clone().unwrap_or_default(),
-        ..NewUser::default()
+        ..NewUser::new()
     };
     let failed = |error| match error {
         AuthError::Unhandled(source) => AuthError::Database {

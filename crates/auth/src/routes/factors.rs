@@ -20,7 +20,10 @@ use crate::call::{Call, Caller};
 use crate::database::{Db, Tx};
 use crate::error::{AuthError, FactorKind};
 use crate::factor::Factor;
+use crate::hooks;
 use crate::issue;
+use crate::limits::Endpoint;
+use crate::mail;
 use crate::redirect;
 use crate::refresh_token::RefreshToken;
 use crate::session::Session;
@@ -162,6 +165,7 @@ fn uri(issuer: &str, account: &str, secret: &str) -> String {
 
 /// `POST /factors/{id}/challenge`
 pub(super) async fn challenge(call: Call, Path(id): Path<String>) -> Result<Response, AuthError> {
+    call.limit(Endpoint::FactorChallenge)?;
     let (caller, _) = caller(&call).await?;
     let factor = own_factor(&caller, &id)?;
     verifiable(&call, factor)?;
@@ -200,6 +204,7 @@ pub(super) async fn verify(
     Path(id): Path<String>,
     Body(body): Body,
 ) -> Result<Response, AuthError> {
+    call.limit(Endpoint::FactorVerify)?;
     let (caller, session) = caller(&call).await?;
     let factor = own_factor(&caller, &id)?;
     let params = Params::parse(&body, "VerifyFactorParams")?;
@@ -219,11 +224,18 @@ pub(super) async fn verify(
         tx.commit().await?;
         return Err(AuthError::ChallengeExpired(challenge));
     }
-    if !is_right(&call, &tx, factor, &code).await? {
+    let right = is_right(&call, &tx, factor, &code).await?;
+    // The hook may need a connection, and what it writes stays whatever comes of the code.
+    drop(tx);
+    let (user, kind) = (&caller.user, &factor.factor_type);
+    hooks::mfa_verification(&call, user, factor.id, kind, right).await?;
+    if !right {
         attempts.failed(&call, &id);
         return Err(AuthError::FactorVerificationFailed);
     }
     let now = call.now();
+    let tx = Tx::begin(call.app()).await?;
+    check_challenge(&call, &tx, factor, challenge).await?;
     let traits = Some(json!({
         "factor_id": factor.id, "challenge_id": challenge, "factor_type": factor.factor_type,
     }));
@@ -250,8 +262,11 @@ pub(super) async fn verify(
         .ok_or(AuthError::RefreshTokenNotFound)?;
     let new = token.swap(&tx, now).await?;
     let user = caller.user.reload(&tx).await?;
-    let tokens = issue::sign(call.app(), &user, &session, new, &call.origin())?;
+    let tokens = issue::sign(&tx, &call, &user, &session, new, "totp").await?;
     tx.commit().await?;
+    if !factor.is_verified() {
+        mail::factor_changed(&call, &user, &factor.factor_type, true);
+    }
     Ok(ok(&tokens.to_json(&user)))
 }
 
@@ -327,5 +342,8 @@ pub(super) async fn unenroll(call: Call, Path(id): Path<String>) -> Result<Respo
                where user_id = $1 and factor_id = $2";
     tx.execute(sql, &[&caller.user.id, &factor.id]).await?;
     tx.commit().await?;
+    if factor.is_verified() {
+        mail::factor_changed(&call, &caller.user, &factor.factor_type, false);
+    }
     Ok(ok(&json!({"id": factor.id})))
 }

@@ -11,6 +11,7 @@ use crate::call::Call;
 use crate::database::{Db, Tx, violates};
 use crate::error::AuthError;
 use crate::identity::Identity;
+use crate::mail;
 use crate::one_time_token;
 use crate::signup::PHONE;
 use crate::user::User;
@@ -75,6 +76,7 @@ pub(super) async fn delete(call: Call, Path(id): Path<String>) -> Result<Respons
         .await
         .map_err(failed)?;
     tx.commit().await?;
+    mail::identity_unlinked(&call, user, &identity.provider);
     Ok(empty())
 }
 

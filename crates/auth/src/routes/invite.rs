@@ -10,7 +10,7 @@ use crate::call::Call;
 use crate::database::Tx;
 use crate::error::AuthError;
 use crate::mail;
-use crate::signup::create_with_email;
+use crate::signup::Person;
 use crate::user::User;
 use crate::wire::ok;
 
@@ -21,20 +21,22 @@ pub(super) async fn invite(call: Call, Body(body): Body) -> Result<Response, Aut
     let email = address::email(&params.text("email")?)?;
     let data = params.object("data")?.unwrap_or_default();
     let audience = call.audience(None);
-    let tx = Tx::begin(call.app()).await?;
+    let db = call.db().await?;
     let failed = AuthError::database("Database error finding user");
-    let user = match User::by_email(&tx, &email, &audience)
-        .await
-        .map_err(failed)?
-    {
+    let known = User::by_email(&db, &email, &audience).await;
+    drop(db);
+    let person = match known.map_err(failed)? {
         Some(user) if user.is_confirmed() => return Err(AuthError::EmailExists),
-        Some(user) => user,
-        None => create_with_email(&call, &tx, &email, &audience, String::new(), data).await?,
+        Some(user) => Person::Known(Box::new(user)),
+        None => Person::new(&call, &email, &audience, String::new(), data).await?,
     };
+    let tx = Tx::begin(call.app()).await?;
+    let user = person.create(&call, &tx).await?;
     let traits = Some(json!({"user_id": user.id, "user_email": user.email}));
     audit::record(&tx, call.now(), &admin.actor, Action::UserInvited, traits).await?;
-    mail::send_invite(&call, &tx, &user).await?;
+    let mail = mail::invite(&call, &tx, &user).await?;
     let user = user.reload(&tx).await?;
     tx.commit().await?;
+    mail.send(&call).await?;
     Ok(ok(&user.to_json()))
 }

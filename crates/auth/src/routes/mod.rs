@@ -3,7 +3,9 @@
 mod admin_audit;
 mod admin_factors;
 mod admin_generate_link;
+mod admin_mails;
 mod admin_page;
+mod admin_sessions;
 mod admin_soft_delete;
 mod admin_users;
 mod authorize;
@@ -123,6 +125,21 @@ fn of_admins() -> Router<Arc<Auth>> {
             "/admin/users/{user_id}/factors/{factor_id}",
             delete(admin_factors::delete).put(admin_factors::update),
         )
+        .route(
+            "/admin/users/{user_id}/sessions",
+            get(admin_sessions::list).delete(admin_sessions::delete_all),
+        )
+        .route(
+            "/admin/users/{user_id}/sessions/{session_id}",
+            delete(admin_sessions::delete),
+        )
+        .route(
+            "/admin/mails",
+            get(admin_mails::list).delete(admin_mails::clear),
+        )
+        .route("/admin/mails/templates", get(admin_mails::templates))
+        .route("/admin/mails/preview", post(admin_mails::preview))
+        .route("/admin/mails/test", post(admin_mails::test))
         .route("/admin/oauth/{*rest}", any(disabled::admin_oauth))
 }
 

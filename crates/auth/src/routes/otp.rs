@@ -1,6 +1,7 @@
 //! `POST /otp` and `POST /magiclink`: sign-in by a link or code, for new users too.
 
 use axum::response::Response;
+use serde_json::json;
 
 use crate::address;
 use crate::audit::{self, Action, Actor};
@@ -9,14 +10,17 @@ use crate::call::Call;
 use crate::database::Tx;
 use crate::error::AuthError;
 use crate::flow_state::{Challenge, FlowState};
-use crate::mail;
+use crate::limits::Endpoint;
+use crate::mail::{self, MailKind};
 use crate::password;
 use crate::signup::{SignUp, check_channel, sign_up};
+use crate::sms;
 use crate::user::User;
-use crate::wire::empty;
+use crate::wire::{empty, ok};
 
 /// A link by mail, or a code by phone.
 pub(super) async fn otp(call: Call, Body(body): Body) -> Result<Response, AuthError> {
+    call.limit(Endpoint::Otp)?;
     let params = Params::parse(&body, "OtpParams")?;
     let email = params.text("email")?;
     let phone = params.text("phone")?;
@@ -44,13 +48,62 @@ pub(super) async fn otp(call: Call, Body(body): Body) -> Result<Response, AuthEr
     if !call.settings().auth.phone_enabled {
         return Err(AuthError::UnsupportedPhoneProvider);
     }
-    address::phone(&phone)?;
+    let phone = address::phone(&phone)?;
     check_channel(&channel)?;
-    Err(AuthError::NoSmsProvider)
+    send_code(&call, &params, &phone, &channel).await
+}
+
+/// A code to a phone; signs new users up.
+async fn send_code(
+    call: &Call,
+    params: &Params,
+    phone: &str,
+    channel: &str,
+) -> Result<Response, AuthError> {
+    let audience = call.audience(None);
+    let finding = || AuthError::database("Database error finding user");
+    let known = User::by_phone(&call.db().await?, phone, &audience)
+        .await
+        .map_err(finding())?;
+    let settings = call.settings();
+    let autoconfirm = settings.auth.sms_autoconfirm;
+    if !known.is_some_and(|user| user.is_phone_confirmed() || autoconfirm) {
+        if settings.auth.disable_signup {
+            return Err(AuthError::SignupDisabled);
+        }
+        let new = SignUp {
+            email: String::new(),
+            phone: phone.to_owned(),
+            password: password::random(64),
+            data: params.object("data")?.unwrap_or_default(),
+            channel: channel.to_owned(),
+            challenge: None,
+        };
+        sign_up(call, new).await?;
+        // Otherwise the message that asks to confirm the number holds a code already.
+        if !autoconfirm {
+            return Ok(empty());
+        }
+    }
+    let tx = Tx::begin(call.app()).await?;
+    let user = User::by_phone(&tx, phone, &audience)
+        .await
+        .map_err(finding())?;
+    let Some(user) = user else {
+        return Ok(empty());
+    };
+    let traits = Some(json!({"channel": if channel.is_empty() { "sms" } else { channel }}));
+    let (actor, action) = (Actor::from(&user), Action::UserRecoveryRequested);
+    audit::record(&tx, call.now(), &actor, action, traits).await?;
+    let message = sms::confirmation(call, &tx, &user).await?;
+    tx.commit().await?;
+    let id = message.send(call).await?;
+    Ok(ok(&sms::answer(&id)))
 }
 
 /// A link by mail.
 pub(super) async fn magic_link(call: Call, Body(body): Body) -> Result<Response, AuthError> {
+    call.limit(Endpoint::MagicLink)?;
     let params = Params::parse(&body, "MagicLinkParams").map_err(|error| match error {
         AuthError::BadJson(words) => AuthError::BadVerificationParams(words),
         other => other,
@@ -127,7 +180,9 @@ async fn send_link(call: &Call, params: &Params) -> Result<Response, AuthError> 
     }
     let actor = Actor::from(&user);
     audit::record(&tx, call.now(), &actor, Action::UserRecoveryRequested, None).await?;
-    mail::send_recovery(call, &tx, &user, "magiclink", challenge.as_ref()).await?;
+    let kind = MailKind::MagicLink;
+    let mail = mail::recovery(call, &tx, &user, kind, challenge.as_ref()).await?;
     tx.commit().await?;
+    mail.send(call).await?;
     Ok(empty())
 }

@@ -7,7 +7,8 @@ use crate::call::Call;
 use crate::database::Tx;
 use crate::error::AuthError;
 use crate::mail;
-use crate::wire::empty;
+use crate::sms;
+use crate::wire::{empty, ok};
 
 /// Sends the caller a code that proves, along with a new password, who is there.
 pub(super) async fn reauthenticate(call: Call) -> Result<Response, AuthError> {
@@ -23,13 +24,17 @@ pub(super) async fn reauthenticate(call: Call) -> Result<Response, AuthError> {
     if user.email.is_empty() && !user.is_phone_confirmed() {
         return Err(AuthError::VerifyPhoneFirst);
     }
-    if user.email.is_empty() {
-        return Err(AuthError::NoSmsProvider);
-    }
     let tx = Tx::begin(call.app()).await?;
     let actor = Actor::from(&user);
     audit::record(&tx, call.now(), &actor, Action::UserReauthenticate, None).await?;
-    mail::send_reauthentication(&call, &tx, &user).await?;
+    if user.email.is_empty() {
+        let message = sms::reauthentication(&call, &tx, &user).await?;
+        tx.commit().await?;
+        let id = message.send(&call).await?;
+        return Ok(ok(&sms::answer(&id)));
+    }
+    let mail = mail::reauthentication(&call, &tx, &user).await?;
     tx.commit().await?;
+    mail.send(&call).await?;
     Ok(empty())
 }

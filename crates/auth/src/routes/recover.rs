@@ -9,12 +9,14 @@ use crate::call::Call;
 use crate::database::Tx;
 use crate::error::AuthError;
 use crate::flow_state::{Challenge, FlowState};
-use crate::mail;
+use crate::limits::Endpoint;
+use crate::mail::{self, MailKind};
 use crate::user::User;
 use crate::wire::empty;
 
 /// Mails a link to set a new password. An unknown address gets the same answer.
 pub(super) async fn recover(call: Call, Body(body): Body) -> Result<Response, AuthError> {
+    call.limit(Endpoint::Recover)?;
     if !call.settings().auth.email_enabled {
         return Err(AuthError::EmailDisabled);
     }
@@ -38,7 +40,9 @@ pub(super) async fn recover(call: Call, Body(body): Body) -> Result<Response, Au
     }
     let actor = Actor::from(&user);
     audit::record(&tx, call.now(), &actor, Action::UserRecoveryRequested, None).await?;
-    mail::send_recovery(&call, &tx, &user, "recovery", challenge.as_ref()).await?;
+    let kind = MailKind::Recovery;
+    let mail = mail::recovery(&call, &tx, &user, kind, challenge.as_ref()).await?;
     tx.commit().await?;
+    mail.send(&call).await?;
     Ok(empty())
 }

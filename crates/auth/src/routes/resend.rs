@@ -9,12 +9,15 @@ use crate::call::Call;
 use crate::database::Tx;
 use crate::error::AuthError;
 use crate::flow_state::{Challenge, FlowState};
+use crate::limits::Endpoint;
 use crate::mail;
+use crate::sms;
 use crate::user::User;
-use crate::wire::empty;
+use crate::wire::{empty, ok};
 
 /// Sends a confirmation once more. Whoever waits for none gets the same answer.
 pub(super) async fn resend(call: Call, Body(body): Body) -> Result<Response, AuthError> {
+    call.limit(Endpoint::Resend)?;
     let params = Params::parse(&body, "ResendConfirmationParams")?;
     let kind = params.text("type")?;
     let mut email = params.text("email")?;
@@ -67,7 +70,7 @@ pub(super) async fn resend(call: Call, Body(body): Body) -> Result<Response, Aut
         return Ok(empty());
     };
     let now = call.now();
-    match kind.as_str() {
+    let mail = match kind.as_str() {
         "signup" => {
             let actor = Actor::from(&user);
             let action = Action::UserConfirmationRequested;
@@ -76,7 +79,7 @@ pub(super) async fn resend(call: Call, Body(body): Body) -> Result<Response, Aut
                 let method = "email/signup";
                 FlowState::begin(&tx, challenge, method, method, user.id, now).await?;
             }
-            mail::send_confirmation(&call, &tx, &user, challenge.as_ref()).await?;
+            mail::confirmation(&call, &tx, &user, challenge.as_ref()).await?
         }
         "email_change" => {
             let actor = Actor::from(&user);
@@ -86,12 +89,31 @@ pub(super) async fn resend(call: Call, Body(body): Body) -> Result<Response, Aut
                 FlowState::begin(&tx, challenge, method, method, user.id, now).await?;
             }
             let new = user.email_change.clone();
-            mail::send_email_change(&call, &tx, &user, &new, challenge.as_ref()).await?;
+            mail::email_change(&call, &tx, &user, &new, challenge.as_ref()).await?
         }
-        _ => return Err(AuthError::NoSmsProvider),
-    }
+        _ => return resend_message(&call, tx, &user, &kind).await,
+    };
     tx.commit().await?;
+    mail.send(&call).await?;
     Ok(empty())
+}
+
+async fn resend_message(
+    call: &Call,
+    tx: Tx,
+    user: &User,
+    kind: &str,
+) -> Result<Response, AuthError> {
+    let message = if kind == "sms" {
+        let (actor, action) = (Actor::from(user), Action::UserRecoveryRequested);
+        audit::record(&tx, call.now(), &actor, action, None).await?;
+        sms::confirmation(call, &tx, user).await?
+    } else {
+        sms::phone_change(call, &tx, user, &user.phone_change).await?
+    };
+    tx.commit().await?;
+    let id = message.send(call).await?;
+    Ok(ok(&sms::answer(&id)))
 }
 
 fn waits(user: &User, kind: &str) -> bool {

@@ -6,6 +6,7 @@ use crate::body::{Body, Params};
 use crate::call::Call;
 use crate::error::AuthError;
 use crate::grant::anonymous;
+use crate::limits::Endpoint;
 use crate::signup::{SignUp, SignedUp, sign_up};
 use crate::wire::ok;
 
@@ -15,6 +16,7 @@ pub(super) async fn signup(call: Call, Body(body): Body) -> Result<Response, Aut
     if params.text("email")?.is_empty() && params.text("phone")?.is_empty() {
         return Ok(ok(&anonymous::sign_in(&call, &params).await?));
     }
+    call.limit(Endpoint::SignUp)?;
     let settings = call.settings();
     if settings.auth.disable_signup {
         return Err(AuthError::SignupDisabled);

@@ -6,11 +6,20 @@ use crate::body::{Body, Params};
 use crate::call::Call;
 use crate::error::AuthError;
 use crate::grant::{password, pkce, refresh};
+use crate::limits::Endpoint;
 use crate::wire::ok;
 
 /// Tokens for whoever proves who it is.
 pub(super) async fn token(call: Call, Body(body): Body) -> Result<Response, AuthError> {
-    let session = match call.query("grant_type").as_deref() {
+    let grant_type = call.query("grant_type");
+    let known = ["password", "refresh_token", "pkce", "id_token", "web3"];
+    if grant_type
+        .as_deref()
+        .is_some_and(|grant| known.contains(&grant))
+    {
+        call.limit(Endpoint::Token)?;
+    }
+    let session = match grant_type.as_deref() {
         Some("password") => {
             password::sign_in(&call, &Params::parse(&body, "PasswordGrantParams")?).await?
         }

@@ -11,11 +11,13 @@ use crate::call::{Call, Caller};
 use crate::database::{Db, Tx, violates};
 use crate::error::AuthError;
 use crate::flow_state::{Challenge, FlowState};
-use crate::mail;
+use crate::limits::Endpoint;
+use crate::mail::{self, Outgoing};
 use crate::one_time_token;
 use crate::password::check_strength;
 use crate::session;
 use crate::signup::{EMAIL, PHONE, check_channel};
+use crate::sms::{self, OutgoingMessage};
 use crate::user::{User, merge};
 use crate::wire::{JsonMap, ok};
 
@@ -45,6 +47,7 @@ struct Update {
 
 /// Changes the caller.
 pub(super) async fn put(call: Call, Body(body): Body) -> Result<Response, AuthError> {
+    call.limit(Endpoint::UpdateUser)?;
     let caller = call.user().await?;
     let params = Params::parse(&body, "UserUpdateParams")?;
     let update = Update::read(&call, &params)?;
@@ -65,8 +68,8 @@ pub(super) async fn put(call: Call, Body(body): Body) -> Result<Response, AuthEr
         audit::record(&tx, call.now(), &actor, Action::UserUpdatedPassword, None).await?;
     }
     store_metadata(&tx, &call, &caller.user, &update).await?;
-    change_email(&tx, &call, &caller.user, &update).await?;
-    change_phone(&tx, &call, &caller.user, &update).await?;
+    let mail = change_email(&tx, &call, &caller.user, &update).await?;
+    let message = change_phone(&tx, &call, &caller.user, &update).await?;
     let user = caller.user.reload(&tx).await?;
     audit::record(
         &tx,
@@ -77,6 +80,15 @@ pub(super) async fn put(call: Call, Body(body): Body) -> Result<Response, AuthEr
     )
     .await?;
     tx.commit().await?;
+    if password_hash.is_some() {
+        mail::password_changed(&call, &user);
+    }
+    if let Some(mail) = mail {
+        mail.send(&call).await?;
+    }
+    if let Some(message) = message {
+        message.send(&call).await?;
+    }
     Ok(ok(&user.to_json()))
 }
 
@@ -235,7 +247,13 @@ async fn reauthenticated(call: &Call, user: &User, nonce: &str) -> Result<(), Au
         ("", phone) => phone,
         (email, _) => email,
     };
-    let lifetime = TimeDelta::seconds(call.settings().auth.mailer_otp_exp.clamp(0, 86_400 * 365));
+    let settings = call.settings();
+    let lifetime = if user.email.is_empty() {
+        settings.auth.sms.otp_exp
+    } else {
+        settings.auth.mailer_otp_exp
+    };
+    let lifetime = TimeDelta::seconds(lifetime.clamp(0, 86_400 * 365));
     let expected = &user.reauthentication_token;
     let right = !expected.is_empty() && one_time_token::hash(to, nonce) == *expected;
     let target = user.id.to_string();
@@ -333,19 +351,28 @@ pub(super) async fn update_app_metadata(
     Ok(())
 }
 
-async fn change_email(db: &Db, call: &Call, user: &User, update: &Update) -> Result<(), AuthError> {
+/// The mail that asks to confirm a new address, if there is one.
+async fn change_email(
+    db: &Db,
+    call: &Call,
+    user: &User,
+    update: &Update,
+) -> Result<Option<Outgoing>, AuthError> {
     if !update.changes_email(user) {
-        return Ok(());
+        return Ok(None);
     }
     // An anonymous user gets a name: that is a sign-up. Others always prove the new address.
     if user.is_anonymous && call.settings().auth.mailer_autoconfirm {
-        return confirm_email_change(db, call, user, &update.email).await;
+        confirm_email_change(db, call, user, &update.email).await?;
+        return Ok(None);
     }
     if let Some(challenge) = &update.challenge {
         let method = "email_change";
         FlowState::begin(db, challenge, method, method, user.id, call.now()).await?;
     }
-    mail::send_email_change(call, db, user, &update.email, update.challenge.as_ref()).await
+    let challenge = update.challenge.as_ref();
+    let mail = mail::email_change(call, db, user, &update.email, challenge).await?;
+    Ok(Some(mail))
 }
 
 /// The new address is the user's.
@@ -383,14 +410,22 @@ pub(super) async fn confirm_email_change(
     Ok(user.update_providers(db, now).await?)
 }
 
-async fn change_phone(db: &Db, call: &Call, user: &User, update: &Update) -> Result<(), AuthError> {
+/// The message that asks to confirm a new phone number, if there is one.
+async fn change_phone(
+    db: &Db,
+    call: &Call,
+    user: &User,
+    update: &Update,
+) -> Result<Option<OutgoingMessage>, AuthError> {
     if !update.changes_phone(user) {
-        return Ok(());
+        return Ok(None);
     }
-    if !call.settings().auth.sms_autoconfirm {
-        return Err(AuthError::NoSmsProvider);
+    if call.settings().auth.sms_autoconfirm {
+        set_phone(db, call, user, &update.phone).await?;
+        return Ok(None);
     }
-    set_phone(db, call, user, &update.phone).await
+    let message = sms::phone_change(call, db, user, &update.phone).await?;
+    Ok(Some(message))
 }
 
 /// The phone number is the user's.

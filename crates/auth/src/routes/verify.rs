@@ -16,6 +16,8 @@ use crate::database::{Db, Tx};
 use crate::error::AuthError;
 use crate::flow_state::{self, FlowState};
 use crate::issue::{self, Tokens};
+use crate::limits::Endpoint;
+use crate::mail;
 use crate::one_time_token::{self, Purpose};
 use crate::redirect;
 use crate::signup::{EMAIL, PHONE, confirm_email, confirm_phone};
@@ -44,6 +46,7 @@ enum Verified {
 
 /// A code typed by hand, or the hash out of a link that the client opened itself.
 pub(super) async fn post(call: Call, Body(body): Body) -> Result<Response, AuthError> {
+    call.limit(Endpoint::Verify)?;
     let params = Params::parse(&body, "VerifyParams")?;
     let mut wanted = Verification::from_params(&params)?;
     let tx = Tx::begin(call.app()).await?;
@@ -56,17 +59,20 @@ pub(super) async fn post(call: Call, Body(body): Body) -> Result<Response, AuthE
             call.auth.attempts().failed(&call, &to);
         })?
     };
+    let before = user.clone();
     let Verified::User(user) = settle(&call, &tx, &wanted, user).await? else {
         tx.commit().await?;
         return Ok(ok(&json!({"code": "200", "msg": HALF_CONFIRMED})));
     };
     let (user, tokens) = sign_in(&call, &tx, *user).await?;
     tx.commit().await?;
+    tell_of_changes(&call, &before, &user);
     Ok(ok(&tokens.to_json(&user)))
 }
 
 /// A link in a mail: leads on with a session, a code, or the reason why not.
 pub(super) async fn get(call: Call) -> Result<Response, AuthError> {
+    call.limit(Endpoint::Verify)?;
     let token = call.query("token").unwrap_or_default();
     let kind = call.query("type").unwrap_or_default();
     if kind.is_empty() {
@@ -103,11 +109,12 @@ async fn follow(
     target: &str,
 ) -> Result<String, AuthError> {
     let tx = Tx::begin(call.app()).await?;
-    let user = by_hash(call, &tx, &mut wanted).await?;
-    let Verified::User(user) = settle(call, &tx, &wanted, user).await? else {
+    let before = by_hash(call, &tx, &mut wanted).await?;
+    let Verified::User(user) = settle(call, &tx, &wanted, before.clone()).await? else {
         tx.commit().await?;
         return Ok(with_message(HALF_CONFIRMED, target, pkce));
     };
+    let after = (*user).clone();
     let location = if pkce {
         let method = match wanted.kind.as_str() {
             "signup" => "email/signup",
@@ -120,12 +127,23 @@ async fn follow(
         format!("{target}#{}", tokens.to_fragment(&wanted.kind))
     };
     tx.commit().await?;
+    tell_of_changes(call, &before, &after);
     Ok(location)
 }
 
-async fn sign_in(call: &Call, db: &Db, mut user: User) -> Result<(User, Tokens), AuthError> {
-    let tokens = issue::session(db, call.app(), &mut user, "otp", &call.origin(), None).await?;
+async fn sign_in(call: &Call, tx: &Tx, mut user: User) -> Result<(User, Tokens), AuthError> {
+    let tokens = issue::session(tx, call, &mut user, "otp", None).await?;
     Ok((user, tokens))
+}
+
+/// Tells the user of a change of address or number, where the application wants that.
+fn tell_of_changes(call: &Call, before: &User, after: &User) {
+    if before.email != after.email {
+        mail::email_changed(call, after, &before.email);
+    }
+    if before.phone != after.phone {
+        mail::phone_changed(call, after, &before.phone);
+    }
 }
 
 impl Verification {
@@ -202,7 +220,7 @@ async fn by_hash(call: &Call, db: &Db, wanted: &mut Verification) -> Result<User
         "email_change" => user.email_change_sent_at,
         _ => user.recovery_sent_at,
     };
-    if !is_fresh(call, sent_at) {
+    if !is_fresh(call, sent_at, call.settings().auth.mailer_otp_exp) {
         return Err(AuthError::LinkExpired);
     }
     Ok(user)
@@ -222,11 +240,21 @@ async fn by_code(call: &Call, db: &Db, wanted: &mut Verification) -> Result<User
     if user.is_banned(call.now()) {
         return Err(AuthError::Banned);
     }
+    let settings = call.settings();
+    let by_phone = matches!(wanted.kind.as_str(), "sms" | "phone_change");
+    if by_phone && settings.auth.sms.test_otps.get(&wanted.phone) == Some(&wanted.code) {
+        return Ok(user);
+    }
+    let lifetime = if by_phone {
+        settings.auth.sms.otp_exp
+    } else {
+        settings.auth.mailer_otp_exp
+    };
     let fits = |expected: &str, sent_at: Option<DateTime<Utc>>| {
         let plain = expected
             .strip_prefix(flow_state::PREFIX)
             .unwrap_or(expected);
-        !plain.is_empty() && plain == wanted.hash && is_fresh(call, sent_at)
+        !plain.is_empty() && plain == wanted.hash && is_fresh(call, sent_at, lifetime)
     };
     let confirms = fits(&user.confirmation_token, user.confirmation_sent_at);
     let recovers = fits(&user.recovery_token, user.recovery_sent_at);
@@ -260,12 +288,8 @@ async fn by_email_change(db: &Db, hash: &str) -> Result<Option<User>, hearth_pg:
     one_time_token::find_user(db, &marked, &purposes).await
 }
 
-fn is_fresh(call: &Call, sent_at: Option<DateTime<Utc>>) -> bool {
-    let lifetime = call
-        .settings()
-        .auth
-        .mailer_otp_exp
-        .clamp(0, 10 * 365 * 86_400);
+fn is_fresh(call: &Call, sent_at: Option<DateTime<Utc>>, lifetime: i64) -> bool {
+    let lifetime = lifetime.clamp(0, 10 * 365 * 86_400);
     sent_at.is_some_and(|at| call.now() <= at + TimeDelta::seconds(lifetime))
 }
 

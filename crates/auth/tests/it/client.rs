@@ -1,5 +1,6 @@
 //! An application with the auth service, and requests made as somebody.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::Router;
@@ -40,6 +41,7 @@ pub struct Call<'c> {
     method: &'static str,
     path: String,
     bearer: Bearer,
+    peer: Option<IpAddr>,
     headers: Vec<(&'static str, String)>,
     body: String,
 }
@@ -113,6 +115,7 @@ impl Client {
             method,
             path: path.to_owned(),
             bearer: Bearer::Absent,
+            peer: None,
             headers: Vec::new(),
             body: String::new(),
         }
@@ -184,12 +187,20 @@ impl Call<'_> {
         self
     }
 
+    /// From another address than the server's own machine.
+    pub fn from_address(mut self, address: &str) -> Self {
+        self.peer = Some(address.parse().unwrap());
+        self
+    }
+
     pub async fn send(self) -> Answer {
+        let mut context = self.client.app.context(self.bearer);
+        context.peer = self.peer.unwrap_or(context.peer);
         let mut request = Request::builder()
             .method(self.method)
             .uri(&self.path)
             .header("content-type", "application/json")
-            .extension(self.client.app.context(self.bearer));
+            .extension(context);
         for (name, value) in self.headers {
             request = request.header(name, value);
         }

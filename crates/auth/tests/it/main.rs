@@ -4,11 +4,16 @@
 mod admin;
 mod client;
 mod factors;
+mod hooks;
+mod limits;
 mod links;
+mod mails;
 mod rls;
 mod schema;
 mod session;
 mod signup;
+mod sms;
 mod token;
 mod user;
+mod users;
 mod wechat;

@@ -74,6 +74,11 @@ pub(crate) async fn run(args: StatusArgs) -> anyhow::Result<ExitCode> {
         ),
         ("PUBLISHABLE_KEY", app.keys.publishable.clone()),
         ("SECRET_KEY", app.keys.secret.expose().to_owned()),
+        ("STUDIO_URL", format!("{base}/console")),
+        (
+            "MAILBOX_URL",
+            format!("{base}/console/app/{}/auth/mailbox", app.reference),
+        ),
     ];
     // It opens every database: on a screen it is only wanted by name, tools read it by key.
     let shown = args.admin || !matches!(args.output, Format::Table);

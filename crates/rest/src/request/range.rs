@@ -79,15 +79,16 @@ impl RowRange {
     }
 }
 
-/// A number as Haskell reads one: in parentheses or not, in hexadecimal, octal or binary digits too,
-/// and without a plus.
+/// A number as Haskell reads one: in parentheses or not, in hexadecimal or octal digits too, and
+/// without a plus.
 fn number(text: &str) -> Option<i128> {
-    let mut text = text.trim();
+    let blank = |c: char| c.is_whitespace() && !matches!(c, '\u{85}' | '\u{2028}' | '\u{2029}');
+    let mut text = text.trim_matches(blank);
     while let Some(inner) = text.strip_prefix('(') {
-        text = inner.strip_suffix(')')?.trim();
+        text = inner.strip_suffix(')')?.trim_matches(blank);
     }
     let (negative, digits) = match text.strip_prefix('-') {
-        Some(rest) => (true, rest.trim_start()),
+        Some(rest) => (true, rest.trim_start_matches(blank)),
         None => (false, text),
     };
     let prefixed = digits
@@ -96,7 +97,6 @@ fn number(text: &str) -> Option<i128> {
         .and_then(|prefix| match prefix.as_str() {
             "0x" => Some(16),
             "0o" => Some(8),
-            "0b" => Some(2),
             _ => None,
         });
     let (radix, digits) = match prefixed {

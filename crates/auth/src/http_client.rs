@@ -1,0 +1,25 @@
+//! The client for requests to other servers, made when first needed: most servers never make one,
+//! and loading the certificates would cost each of them part of its start.
+
+use std::sync::OnceLock;
+
+use reqwest::Client;
+
+use crate::error::AuthError;
+
+/// The client, once it was needed.
+#[derive(Default)]
+pub(crate) struct Http(OnceLock<Option<Client>>);
+
+impl Http {
+    pub(crate) fn client(&self) -> Result<&Client, AuthError> {
+        let made = self.0.get_or_init(|| {
+            Client::builder()
+                .build()
+                .inspect_err(|error| tracing::error!(%error, "no HTTP client"))
+                .ok()
+        });
+        made.as_ref()
+            .ok_or(AuthError::Internal("no HTTP client can be made".into()))
+    }
+}
