@@ -15,7 +15,7 @@ use crate::figures::{Measured, Times};
 use crate::process::{self, CpuPair};
 use crate::report::{Bound, Figure, Operation, Report};
 use crate::server::{Hearth, free_port};
-use crate::sockets::{self, Clients, mark};
+use crate::sockets::{self, Clients, Crowd, mark};
 
 const TOPIC: &str = "realtime:bench";
 /// How many messages may be under way, and how many there are in one run.
@@ -29,7 +29,7 @@ pub(crate) async fn measure(
     report: &mut Report,
 ) -> anyhow::Result<()> {
     let key = hearth.value("ANON_KEY")?;
-    let path = format!("/apps/bench/realtime/v1/websocket?apikey={key}&vsn=1.0.0");
+    let path = format!("/realtime/v1/websocket?apikey={key}&vsn=1.0.0");
     let join = join_message(key);
     let (pid, postmaster) = (hearth.pid()?, hearth.postmaster()?);
     let address = hearth.address();
@@ -38,7 +38,13 @@ pub(crate) async fn measure(
     let first = sockets::open(address, &path, Some(&join), changes_flow).await?;
     tokio::time::sleep(Duration::from_secs(1)).await;
     let before = process::memory(pid).rss_kb;
-    let mut clients = Clients::connect(address, &path, count, Some(&join), changes_flow).await?;
+    let same = |_| join.clone();
+    let crowd = Crowd {
+        count,
+        each: count,
+        join: Some(&same),
+    };
+    let mut clients = Clients::connect(address, &path, crowd, changes_flow).await?;
     tokio::time::sleep(Duration::from_secs(1)).await;
     let hearth_kb = process::memory(pid).rss_kb.saturating_sub(before) as f64 / count as f64;
     drop(first);
@@ -173,7 +179,12 @@ async fn limit(count: usize, runs: usize, text: &str) -> anyhow::Result<(f64, Ve
     let (mut server, address) = spawn_self("bare-broadcaster").await?;
     let pid = server.id().context("the bare broadcaster ended")?;
     let before = process::memory(pid).rss_kb;
-    let mut clients = Clients::connect(address, "/", count, None, |_| true).await?;
+    let crowd = Crowd {
+        count,
+        each: count,
+        join: None,
+    };
+    let mut clients = Clients::connect(address, "/", crowd, |_| true).await?;
     let kilobytes = process::memory(pid).rss_kb.saturating_sub(before) as f64 / count as f64;
     let mut publisher = sockets::open(address, "/", None, |_| true).await?;
     let (head, tail) = text
@@ -259,7 +270,7 @@ fn broadcast_message(number: usize) -> String {
 }
 
 /// After the answer to its join a client is told that changes flow.
-fn changes_flow(text: &str) -> bool {
+pub(crate) fn changes_flow(text: &str) -> bool {
     text.contains(r#""extension":"postgres_changes""#) && text.contains(r#""status":"ok""#)
 }
 

@@ -177,7 +177,7 @@ pub(crate) async fn load<F>(
     connections: usize,
     until: Until,
     head: F,
-    body: &'static [u8],
+    body: impl AsRef<[u8]> + Clone + Send + Sync + 'static,
 ) -> anyhow::Result<Load>
 where
     F: Fn(usize, u64, &mut Vec<u8>) + Clone + Send + 'static,
@@ -192,6 +192,7 @@ where
         .enumerate()
         .map(|(index, mut connection)| {
             let head = head.clone();
+            let body = body.clone();
             tokio::spawn(async move {
                 let mut times = Times::default();
                 let mut bytes = Vec::with_capacity(1024);
@@ -205,7 +206,7 @@ where
                     bytes.clear();
                     head(index, number, &mut bytes);
                     let sent = Instant::now();
-                    let answer = connection.call(&bytes, body).await?;
+                    let answer = connection.call(&bytes, body.as_ref()).await?;
                     times.add(sent.elapsed());
                     if !(200..300).contains(&answer.status) {
                         let text = String::from_utf8_lossy(&answer.body).into_owned();

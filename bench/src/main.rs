@@ -3,10 +3,11 @@
 //! afterwards. docs/BENCH.md says what the figures mean.
 
 mod broadcaster;
-mod captured;
+mod cases;
 mod fanout;
 mod figures;
 mod http;
+mod listeners;
 mod pgbench;
 mod process;
 mod report;
@@ -67,6 +68,12 @@ struct Options {
     /// Seconds of each run of the instant API.
     #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u64).range(1..=30))]
     seconds: u64,
+    /// Only these requests to the instant API: one, list, thousand, embed, insert, bulk, rpc.
+    #[arg(long, value_delimiter = ',', value_parser = cases::CASES.map(|case| case.short))]
+    cases: Vec<String>,
+    /// Connections to the instant API.
+    #[arg(long, value_delimiter = ',', default_values_t = [1, 16, 100], value_parser = clap::value_parser!(u64).range(1..=150))]
+    connections: Vec<u64>,
     /// Sockets of the fan-out.
     #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u64).range(1..=20_000))]
     sockets: u64,
@@ -82,8 +89,12 @@ struct Options {
 enum Part {
     /// The instant API beside pgbench.
     Rest,
+    /// The schema cache over ten thousand tables.
+    Schema,
     /// Sockets beside a bare broadcaster.
     Fanout,
+    /// Sockets that listen to different rows.
+    Listeners,
     /// Objects beside a static file server.
     Storage,
     /// Cold start and memory at rest.
@@ -128,7 +139,15 @@ async fn bench(options: Options) -> anyhow::Result<()> {
         runs,
         ..Report::default()
     };
-    for part in [Part::Rest, Part::Fanout, Part::Storage, Part::Start] {
+    let parts = [
+        Part::Rest,
+        Part::Fanout,
+        Part::Listeners,
+        Part::Storage,
+        Part::Start,
+        Part::Schema,
+    ];
+    for part in parts {
         if !options.only.is_empty() && !options.only.contains(&part) {
             continue;
         }
@@ -139,11 +158,22 @@ async fn bench(options: Options) -> anyhow::Result<()> {
         let result = match part {
             Part::Rest => {
                 let time = Duration::from_secs(options.seconds);
-                rest::measure(&hearth, scratch.path(), runs, time, &mut report).await
+                let extent = rest::Extent {
+                    runs,
+                    time,
+                    cases: &options.cases,
+                    connections: &options.connections,
+                };
+                rest::measure(&hearth, scratch.path(), &extent, &mut report).await
             }
+            Part::Schema => rest::measure_schema(&hearth, &mut report).await,
             Part::Fanout => {
                 let sockets = usize::try_from(options.sockets)?;
                 fanout::measure(&hearth, sockets, runs, &mut report).await
+            }
+            Part::Listeners => {
+                let sockets = usize::try_from(options.sockets)?;
+                listeners::measure(&hearth, sockets, runs, &mut report).await
             }
             Part::Storage => storage::measure(&hearth, scratch.path(), runs, &mut report).await,
             Part::Start => start::measure(&mut hearth, runs, &mut report).await,

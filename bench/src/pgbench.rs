@@ -7,79 +7,53 @@ use anyhow::{Context, bail, ensure};
 use tokio::process::Command;
 use tokio_postgres::config::Host;
 
-use crate::captured::Statement;
+use crate::cases::Case;
 use crate::figures::{Measured, Times};
 use crate::process;
-
-/// The value that stands for the key in the captured statements; pgbench draws keys in its place.
-pub(crate) const KEY: &str = "77777";
 
 /// A script for pgbench with the values it is called with.
 pub(crate) struct Script {
     text: String,
-    values: Vec<(String, String)>,
+    values: Vec<(&'static str, String)>,
+    /// How often it is run before it counts.
+    warm: u64,
 }
 
 impl Script {
-    /// All statements in one pipeline: one round trip, as Hearth does it. A parameter `$n` becomes
-    /// a variable, which pgbench binds (`-M prepared`); a variable without a value is NULL.
-    ///
-    /// Hearth leaves `begin` and `commit` to the protocol. The limit has them all the same: it is
-    /// the transaction that has to be done, and stays comparable however Hearth does it.
-    pub(crate) fn pipeline(statements: &[Statement], rows: u64) -> Self {
-        let mut text = format!("\\set key random(1, {rows})\n\\startpipeline\n");
-        let is_open = statements
-            .first()
-            .is_some_and(|first| first.sql.starts_with("begin"));
-        if !is_open {
-            text.push_str("begin;\n");
+    /// The whole transaction of a request in one pipeline, which is one round trip, as Hearth does
+    /// it. Variables of the script are bound as parameters (`-M prepared`).
+    pub(crate) fn of(case: &Case) -> Self {
+        let rights = include_str!("../sql/limit/rights.sql");
+        let limit = case.limit;
+        let draw = match case.keys {
+            0 => String::new(),
+            keys => format!("\\set key random(1, {keys})\n"),
+        };
+        let text =
+            format!("{draw}\\startpipeline\nbegin;\n{rights}{limit}commit;\n\\endpipeline\n");
+        let (path, _) = case.path.split_once('?').unwrap_or((case.path, ""));
+        let values = [
+            ("search_path", "\"public\", \"extensions\""),
+            (
+                "claims",
+                r#"{"iss":"supabase","ref":"bench","role":"anon","iat":1764000000,"exp":2079576000}"#,
+            ),
+            ("method", case.method),
+            ("path", path.trim_start_matches("/rest/v1")),
+            (
+                "headers",
+                r#"{"host":"127.0.0.1:8000","x-client-info":"hearth-bench","accept":"*/*","user-agent":"node"}"#,
+            ),
+            ("body", &case.body()),
+        ];
+        let values = values.map(|(name, value)| (name, value.to_owned()));
+        let rows = ("rows", case.rows.to_string());
+        Self {
+            text,
+            values: values.into_iter().chain([rows]).collect(),
+            warm: if case.body_rows > 1 { 3 } else { 20 },
         }
-        let mut values = Vec::new();
-        for (number, statement) in statements.iter().enumerate() {
-            text.push_str(&with_variables(&statement.sql, |n| {
-                match statement.values.get(n.wrapping_sub(1)) {
-                    Some(Some(value)) if value == KEY => "key".to_owned(),
-                    _ => format!("s{number}_p{n}"),
-                }
-            }));
-            text.push_str(";\n");
-            for (index, value) in statement.values.iter().enumerate() {
-                if let Some(value) = value {
-                    values.push((format!("s{number}_p{}", index + 1), value.clone()));
-                }
-            }
-        }
-        if !is_open {
-            text.push_str("commit;\n");
-        }
-        text.push_str("\\endpipeline\n");
-        Self { text, values }
     }
-}
-
-/// `sql` with `:name` for each `$n` outside of quotes.
-fn with_variables(sql: &str, name: impl Fn(usize) -> String) -> String {
-    let mut out = String::with_capacity(sql.len());
-    let mut quote = None;
-    let mut rest = sql;
-    while let Some(c) = rest.chars().next() {
-        let behind = &rest[c.len_utf8()..];
-        let digits = behind.bytes().take_while(u8::is_ascii_digit).count();
-        if quote.is_none() && c == '$' && digits > 0 {
-            out.push(':');
-            out.push_str(&name(rest[1..=digits].parse().unwrap_or_default()));
-            rest = &rest[1 + digits..];
-            continue;
-        }
-        match quote {
-            Some(open) if open == c => quote = None,
-            None if c == '\'' || c == '"' => quote = Some(c),
-            _ => {}
-        }
-        out.push(c);
-        rest = &rest[c.len_utf8()..];
-    }
-    out
 }
 
 /// The program, on the search path or where Debian puts it; the newest wins.
@@ -121,15 +95,15 @@ impl Pgbench<'_> {
         connections: usize,
         time: Duration,
     ) -> anyhow::Result<Measured> {
-        const WARM: u64 = 20;
+        let warm_each = script.warm;
         let seconds = time.as_secs_f64().round().max(1.0);
         let (few, _) = self
-            .measure(script, connections, &["-t", &WARM.to_string()])
+            .measure(script, connections, &["-t", &warm_each.to_string()])
             .await?;
         let (all, mut times) = self
             .measure(script, connections, &["-T", &seconds.to_string()])
             .await?;
-        let warm = WARM * connections as u64;
+        let warm = warm_each * connections as u64;
         let count = times.count();
         ensure!(count > warm, "pgbench did {count} transactions only");
         Ok(Measured {
@@ -155,6 +129,8 @@ impl Pgbench<'_> {
         command
             .args(["--no-vacuum", "--protocol=prepared", "--log"])
             .args(["--client", &connections.to_string()])
+            // Beyond that one thread has enough to do.
+            .args(["--jobs", if connections > 16 { "2" } else { "1" }])
             .args(length)
             .arg("--log-prefix")
             .arg(dir.path().join("log"))
@@ -200,33 +176,5 @@ impl Pgbench<'_> {
             .env("PGPASSWORD", String::from_utf8_lossy(password).as_ref())
             .env("PGDATABASE", self.config.get_dbname().unwrap_or_default());
         Ok(())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn parameters_become_variables() {
-        let sql = "select $1, '$2', \"a$3\", x::text, $12 from 表";
-        let out = with_variables(sql, |n| format!("p{n}"));
-        assert_eq!(out, "select :p1, '$2', \"a$3\", x::text, :p12 from 表");
-    }
-
-    #[test]
-    fn the_key_is_drawn() {
-        let statement = Statement {
-            sql: "select $1, $2, $3".to_owned(),
-            values: vec![Some("a".to_owned()), Some(KEY.to_owned()), None],
-        };
-        let script = Script::pipeline(&[statement], 9);
-        assert!(script.text.contains("select :s0_p1, :key, :s0_p3;"));
-        assert!(
-            script
-                .text
-                .starts_with("\\set key random(1, 9)\n\\startpipeline\nbegin;\n")
-        );
-        assert!(script.text.ends_with(";\ncommit;\n\\endpipeline\n"));
     }
 }

@@ -72,8 +72,6 @@ pub(crate) struct Report {
     pub(crate) figures: Vec<Figure>,
     /// What could not be measured, by name.
     pub(crate) absent: Vec<String>,
-    /// The SQL that Hearth sent, which pgbench ran too.
-    pub(crate) sql: Vec<(String, Vec<crate::captured::Statement>)>,
 }
 
 impl Report {

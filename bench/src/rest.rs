@@ -1,115 +1,88 @@
-//! The instant API: 50 rows, one row by its key, one inserted row, as `anon` under row level
-//! security, beside pgbench running the transaction that Hearth sends.
+//! The instant API as `anon` under row level security, beside pgbench running the transaction in
+//! which PostgreSQL does the whole work.
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use rand::Rng;
 
-use crate::captured::{Log, Statement};
+use crate::cases::{CASES, Case, KEY};
 use crate::figures::Measured;
-use crate::http::{self, Connection, Until};
+use crate::http::{self, Until};
 use crate::pgbench::{self, Pgbench, Script};
 use crate::process::CpuPair;
-use crate::report::{Operation, Report};
-use crate::server::{APP, Hearth, ROWS};
+use crate::report::{Figure, Operation, Report};
+use crate::server::{APP, Hearth};
 
-const ROW: &[u8] =
-    br##"{"username":"bench","bgcolor":"#336699","text":"one row, inserted by the benchmark"}"##;
-
-/// One kind of request.
-struct Case {
-    name: &'static str,
-    method: &'static str,
-    path: &'static str,
-    headers: &'static str,
-    body: &'static [u8],
-    target: Option<f64>,
+/// What is measured, and how long.
+pub(crate) struct Extent<'a> {
+    /// Runs of which each figure is the median.
+    pub(crate) runs: usize,
+    /// Of each run.
+    pub(crate) time: Duration,
+    /// Only these cases, by their short names; empty: all.
+    pub(crate) cases: &'a [String],
+    /// Connections at once, one figure for each.
+    pub(crate) connections: &'a [u64],
 }
 
-const CASES: [Case; 3] = [
-    Case {
-        name: "REST, list of 50 rows",
-        method: "GET",
-        path: "/rest/v1/messages?select=*&order=id.desc&limit=50",
-        headers: "",
-        body: b"",
-        target: Some(1.5),
-    },
-    Case {
-        name: "REST, one row by key",
-        method: "GET",
-        path: "/rest/v1/messages?select=*&id=eq.KEY",
-        headers: "",
-        body: b"",
-        target: Some(2.0),
-    },
-    Case {
-        name: "REST, insert of one row",
-        method: "POST",
-        path: "/rest/v1/messages",
-        headers: "content-type: application/json\r\nprefer: return=minimal\r\n",
-        body: ROW,
-        target: None,
-    },
-];
-
-/// Measures all cases on 1 and 16 connections.
+/// Measures each case on each number of connections.
 pub(crate) async fn measure(
     hearth: &Hearth,
     scratch: &Path,
-    runs: usize,
-    time: Duration,
+    extent: &Extent<'_>,
     report: &mut Report,
 ) -> anyhow::Result<()> {
     let program = pgbench::find();
     let config = hearth.database("DB_URL")?;
-    for case in &CASES {
-        let template = Arc::new(Template::of(hearth, case));
-        let statements = capture(hearth, &template, case.body).await;
-        let script = match &statements {
-            Ok(statements) => Ok(Script::pipeline(statements, ROWS)),
-            Err(error) => Err(format!("{error:#}")),
-        };
-        for connections in [1, 16] {
+    let asked =
+        |case: &&Case| extent.cases.is_empty() || extent.cases.iter().any(|c| c == case.short);
+    for case in CASES.iter().filter(asked) {
+        let body: Arc<[u8]> = case.body().into_bytes().into();
+        let template = Arc::new(Template::of(hearth, case, body.len()));
+        let script = Script::of(case);
+        for connections in extent.connections {
+            let connections = usize::try_from(*connections)?;
             let mut of_hearth = Vec::new();
             let mut of_limit = Vec::new();
             let mut missing = None;
-            for _ in 0..runs {
-                of_hearth.push(run(hearth, &template, case.body, connections, time).await?);
-                let limit = match (&script, &program) {
-                    (Ok(script), Some(program)) => {
+            for _ in 0..extent.runs {
+                let time = extent.time;
+                of_hearth.push(run(hearth, case, &template, &body, connections, time).await?);
+                let limit = match &program {
+                    Some(program) => {
                         let pgbench = Pgbench {
                             program,
                             config: &config,
                             postmaster: hearth.postmaster()?,
                             scratch,
                         };
-                        let run = pgbench.run(script, connections, time).await;
+                        let run = pgbench.run(&script, connections, time).await;
                         run.map_err(|error| format!("{error:#}"))
                     }
-                    (Err(why), _) => Err(why.clone()),
-                    (_, None) => Err("not installed (Debian: postgresql-contrib)".to_owned()),
+                    None => Err("not installed (Debian: postgresql-contrib)".to_owned()),
                 };
                 match limit {
                     Ok(limit) => of_limit.push(limit),
                     Err(why) => missing = Some(why),
+                }
+                if case.body_rows > 0 {
+                    // Every run inserts into the same: nothing.
+                    let empty = "--command=truncate inbox";
+                    hearth.command(&["sql", "--app", APP, empty]).await?;
                 }
             }
             report.operations.push(Operation {
                 name: case.name.to_owned(),
                 connections,
                 hearth: Measured::median(&of_hearth).context("no runs")?,
-                limit_name: "pgbench, same SQL".to_owned(),
+                limit_name: "pgbench, whole transaction".to_owned(),
                 limit: Measured::median(&of_limit).ok_or(missing.unwrap_or_default()),
                 target: case.target,
             });
         }
-        report
-            .sql
-            .push((case.name.to_owned(), statements.unwrap_or_default()));
     }
     Ok(())
 }
@@ -118,20 +91,18 @@ pub(crate) async fn measure(
 struct Template(Vec<u8>, Vec<u8>);
 
 impl Template {
-    fn of(hearth: &Hearth, case: &Case) -> Self {
-        let mut headers = case.headers.to_owned();
-        if !case.body.is_empty() {
-            headers.push_str(&format!("content-length: {}\r\n", case.body.len()));
-        }
-        let (before, after) = case.path.split_once("KEY").unwrap_or((case.path, ""));
+    fn of(hearth: &Hearth, case: &Case, body: usize) -> Self {
+        let headers = match body {
+            0 => String::new(),
+            length => format!(
+                "content-type: application/json\r\nprefer: return=minimal\r\n\
+                 content-length: {length}\r\n"
+            ),
+        };
+        let (before, after) = case.path.split_once(KEY).unwrap_or((case.path, ""));
         let mut whole = Vec::new();
-        hearth.head(
-            case.method,
-            &format!("{before}\u{1}{after}"),
-            "anon",
-            &headers,
-            &mut whole,
-        );
+        let path = format!("{before}\u{1}{after}");
+        hearth.head(case.method, &path, "anon", &headers, &mut whole);
         let at = whole.iter().position(|byte| *byte == 1).unwrap_or(0);
         let after = whole.split_off(at + 1);
         whole.pop();
@@ -146,45 +117,30 @@ impl Template {
         }
         out.extend_from_slice(&self.1);
     }
-
-    fn has_key(&self) -> bool {
-        self.0.ends_with(b"eq.")
-    }
 }
 
 async fn run(
     hearth: &Hearth,
+    case: &Case,
     template: &Arc<Template>,
-    body: &'static [u8],
+    body: &Arc<[u8]>,
     connections: usize,
     time: Duration,
 ) -> anyhow::Result<Measured> {
     let template = template.clone();
+    let keys = case.keys;
     let head = move |_: usize, _: u64, out: &mut Vec<u8>| {
-        let key = template
-            .has_key()
-            .then(|| rand::rng().random_range(1..=ROWS));
+        let key = (keys > 0).then(|| rand::rng().random_range(1..=keys));
         template.write(key, out);
     };
     // Connections to PostgreSQL are opened and statements prepared outside of the measurement.
-    http::load(
-        hearth.address(),
-        connections,
-        Until::Count(30),
-        head.clone(),
-        body,
-    )
-    .await?;
+    let warm = Until::Count(if case.body_rows > 1 { 3 } else { 30 });
+    let address = hearth.address();
+    http::load(address, connections, warm, head.clone(), body.clone()).await?;
     let (pid, postmaster) = (hearth.pid()?, hearth.postmaster()?);
     let before = CpuPair::now(pid, postmaster);
-    let mut load = http::load(
-        hearth.address(),
-        connections,
-        Until::Elapsed(time),
-        head,
-        body,
-    )
-    .await?;
+    let until = Until::Elapsed(time);
+    let mut load = http::load(address, connections, until, head, body.clone()).await?;
     let ops = load.times.count();
     let (cpu_us, postgres_cpu_us) = CpuPair::now(pid, postmaster).per_op(before, ops);
     Ok(Measured {
@@ -196,41 +152,48 @@ async fn run(
     })
 }
 
-/// The statements that PostgreSQL receives for one request.
-async fn capture(
-    hearth: &Hearth,
-    template: &Template,
-    body: &[u8],
-) -> anyhow::Result<Vec<Statement>> {
-    let (admin, connection) = hearth
-        .database("ADMIN_DB_URL")?
-        .connect(tokio_postgres::NoTls)
+/// How long the first answer takes where ten thousand tables have to be read into the schema cache
+/// before it.
+pub(crate) async fn measure_schema(hearth: &Hearth, report: &mut Report) -> anyhow::Result<()> {
+    const APP: &str = "many";
+    const TABLES: &str = "do $$ begin for i in 1..1000 loop execute format('create table many_%s \
+        (id int primary key, name text not null, other_id int references many_0, a int default 1, \
+        b text, c jsonb, d timestamptz default now(), e numeric)', FIRST + i); end loop; end $$";
+    hearth
+        .command(&["apps", "create", "Many tables", "--ref", APP])
         .await?;
-    tokio::spawn(connection);
-    let mut request = Vec::new();
-    let key = template
-        .has_key()
-        .then(|| pgbench::KEY.parse().unwrap_or(1));
-    template.write(key, &mut request);
-    let mut connection = Connection::open(hearth.address()).await?;
-    // The first time statements are prepared, and the schema is read.
-    connection.call(&request, body).await?;
-    let log = hearth.postgres_log();
-    let settle = || tokio::time::sleep(Duration::from_millis(200));
-    admin
-        .batch_execute("alter system set log_statement = 'all'")
+    let first = "--command=create table many_0 (id int primary key)";
+    hearth.command(&["sql", "--app", APP, first]).await?;
+    for thousand in 0..10 {
+        let sql = TABLES.replace("FIRST", &(thousand * 1000).to_string());
+        let sql = format!("--command={sql}");
+        hearth.command(&["sql", "--app", APP, &sql]).await?;
+    }
+    let status = hearth
+        .command(&["status", "--app", APP, "-o", "json"])
         .await?;
-    admin.batch_execute("select pg_reload_conf()").await?;
-    settle().await;
-    let position = Log::end_of(&log)?;
-    let answer = connection.call(&request, body).await;
-    settle().await;
-    let statements = position.statements(&format!("app_{APP}"));
-    admin
-        .batch_execute("alter system reset log_statement")
-        .await?;
-    admin.batch_execute("select pg_reload_conf()").await?;
-    settle().await;
-    answer?;
-    statements
+    let status: serde_json::Value = serde_json::from_slice(&status)?;
+    let key = status["ANON_KEY"].as_str().context("ANON_KEY")?;
+    let request = format!(
+        "GET /apps/{APP}/rest/v1/many_7777?select=id,many_0(id) HTTP/1.1\r\nhost: 127.0.0.1\r\n\
+         apikey: {key}\r\n\r\n"
+    );
+    let ask = async || {
+        let mut connection = http::Connection::open(hearth.address()).await?;
+        let started = Instant::now();
+        let answer = connection.call(request.as_bytes(), &[]).await?;
+        anyhow::ensure!(answer.status == 200, "status {}", answer.status);
+        anyhow::Ok(started.elapsed().as_secs_f64() * 1e3)
+    };
+    let first = ask().await?;
+    let next = ask().await?;
+    report.figures.push(Figure {
+        name: "first answer over 10,000 tables, schema cache included".to_owned(),
+        unit: "ms",
+        hearth: first,
+        limit_name: "the next answer".to_owned(),
+        limit: Some(next),
+        target: None,
+    });
+    Ok(())
 }

@@ -12,8 +12,8 @@ use tokio::process::{Child, Command};
 
 use crate::http::Connection;
 
-/// The application's reference.
-pub(crate) const APP: &str = "bench";
+/// The application's reference: the default one, which answers at the root.
+pub(crate) const APP: &str = "default";
 /// Rows of its table.
 pub(crate) const ROWS: u64 = 100_000;
 
@@ -41,9 +41,6 @@ impl Hearth {
         hearth
             .answering("/healthz", Duration::from_secs(60))
             .await?;
-        hearth
-            .command(&["apps", "create", "Benchmark", "--ref", APP])
-            .await?;
         let status = hearth
             .command(&["status", "--app", APP, "-o", "json"])
             .await?;
@@ -52,7 +49,11 @@ impl Hearth {
         for sql in [
             include_str!("../sql/tutorial.sql"),
             include_str!("../sql/fill.sql"),
+            include_str!("../sql/more.sql"),
             "vacuum analyze messages",
+            "vacuum analyze rooms",
+            "vacuum analyze posts",
+            "vacuum analyze people",
         ] {
             let sql = format!("--command={sql}");
             hearth.command(&["sql", "--app", APP, &sql]).await?;
@@ -174,11 +175,6 @@ impl Hearth {
         self.data_dir.join("postgres")
     }
 
-    /// PostgreSQL's log.
-    pub(crate) fn postgres_log(&self) -> PathBuf {
-        self.data_dir.join("postgres.log")
-    }
-
     /// One of the values that `hearth status` gives.
     pub(crate) fn value(&self, name: &str) -> anyhow::Result<&str> {
         self.status
@@ -213,14 +209,9 @@ impl Hearth {
             "SERVICE_ROLE_KEY"
         };
         let key = self.value(named).unwrap_or_default();
-        let prefix = if path == "/healthz" {
-            ""
-        } else {
-            "/apps/bench"
-        };
         out.extend_from_slice(
             format!(
-                "{method} {prefix}{path} HTTP/1.1\r\nhost: 127.0.0.1:{port}\r\napikey: {key}\r\n\
+                "{method} {path} HTTP/1.1\r\nhost: 127.0.0.1:{port}\r\napikey: {key}\r\n\
                  authorization: Bearer {key}\r\nx-client-info: hearth-bench\r\naccept: */*\r\n\
                  user-agent: node\r\n{more}\r\n",
                 port = self.port

@@ -15,7 +15,7 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
 
 /// Most messages of one series.
-const SERIES: usize = 1 << 14;
+const SERIES: usize = 1 << 17;
 /// Servers close a socket that says nothing.
 const HEARTBEAT: Duration = Duration::from_secs(20);
 
@@ -27,7 +27,7 @@ pub(crate) struct Book {
     delivered: Vec<AtomicU32>,
     /// Told whenever a message has reached everybody.
     complete: Notify,
-    /// How many clients there are.
+    /// How many clients get each message.
     clients: u32,
     /// The first message that carried a number, as it came.
     sample: OnceLock<String>,
@@ -98,6 +98,17 @@ impl Book {
     }
 }
 
+/// Clients that are to be connected.
+#[derive(Clone, Copy)]
+pub(crate) struct Crowd<'a> {
+    /// How many.
+    pub(crate) count: usize,
+    /// How many of them get each message.
+    pub(crate) each: usize,
+    /// What each, by its number, sends to join.
+    pub(crate) join: Option<&'a dyn Fn(usize) -> String>,
+}
+
 /// Connected clients.
 pub(crate) struct Clients {
     /// Their book.
@@ -108,16 +119,16 @@ pub(crate) struct Clients {
 }
 
 impl Clients {
-    /// Opens `count` sockets to `path`; `join`, if given, is sent on each, and `joined` says
-    /// whether a message means that the client is ready.
+    /// Opens the crowd's sockets to `path`; `joined` says whether a message means that the client is
+    /// ready, where it joins.
     pub(crate) async fn connect(
         address: SocketAddr,
         path: &str,
-        count: usize,
-        join: Option<&str>,
+        crowd: Crowd<'_>,
         joined: fn(&str) -> bool,
     ) -> anyhow::Result<Self> {
-        let book = Arc::new(Book::new(count));
+        let Crowd { count, join, .. } = crowd;
+        let book = Arc::new(Book::new(crowd.each));
         let (noted, receipts) = mpsc::unbounded_channel();
         let mut clients = Self {
             book,
@@ -129,7 +140,11 @@ impl Clients {
         // joins per second.
         for _ in 0..count.div_ceil(50) {
             let now = (count - clients.tasks.len()).min(50);
-            let opening = (0..now).map(|_| open(address, path, join, joined));
+            let from = clients.tasks.len();
+            let opening = (from..from + now).map(async |number| {
+                let join = join.map(|join| join(number));
+                open(address, path, join.as_deref(), joined).await
+            });
             for socket in futures_util::future::try_join_all(opening).await? {
                 // A bare broadcaster would send heartbeats on to everybody.
                 let reading = read(socket, clients.book.clone(), noted.clone(), join.is_some());
@@ -248,7 +263,12 @@ mod tests {
         let work = async {
             let address = SocketAddr::from(([127, 0, 0, 1], port));
             crate::fanout::wait_for(address).await.unwrap();
-            let mut clients = Clients::connect(address, "/", 60, None, |_| true)
+            let crowd = Crowd {
+                count: 60,
+                each: 60,
+                join: None,
+            };
+            let mut clients = Clients::connect(address, "/", crowd, |_| true)
                 .await
                 .unwrap();
             let mut publisher = open(address, "/", None, |_| true).await.unwrap();

@@ -171,7 +171,7 @@ try {
   await shot("webhook-form");
   await dialog().getByRole("button", { name: words("创建", "Create"), exact: true }).click();
   await page.getByRole("row", { name: /notify/ }).waitFor();
-  const inserted = await rest("messages", { method: "POST", body: JSON.stringify({ username: "a", text: "你好" }) });
+  const inserted = await rest("messages", { method: "POST", body: JSON.stringify({ username: "a", bgcolor: "#fff", text: "你好" }) });
   assert.equal(inserted.status, 201, await inserted.text());
   const delivery = page.getByRole("row", { name: /INSERT public.messages/ });
   await delivery.getByText(words("成功", "delivered")).waitFor({ timeout: 40_000 });

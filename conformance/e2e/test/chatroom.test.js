@@ -5,7 +5,7 @@ import { after, afterEach, before, test } from 'node:test'
 
 import { Hearth, until } from '../../lib/hearth.js'
 import { png, sunset } from '../../lib/pictures.js'
-import { countOf, DESKTOP, launch, marked, openWindow, PHONE, say, shoot, texts, visit } from '../browser.js'
+import { countOf, DESKTOP, launch, live, marked, openWindow, PHONE, say, shoot, texts, visit } from '../browser.js'
 
 let hearth
 let browser
@@ -215,6 +215,27 @@ test('offline: a banner, the message waits, and goes once when the network is ba
   await a.page.waitForSelector('#app[data-link="live"]')
   const stored = await hearth.sql(`select count(*) from messages where text = '${mark} a'`)
   assert.equal(stored.match(/\d+/)[0], '1')
+})
+
+test('what was said while offline comes through the channel: nothing is fetched', async () => {
+  const [a, b] = await enter(DESKTOP, PHONE)
+  const fetched = []
+  a.page.on('request', (request) => {
+    if (request.method() === 'GET' && request.url().includes('/rest/v1/messages')) fetched.push(request.url())
+  })
+  await a.context.setOffline(true)
+  await a.page.waitForSelector('.banner-offline:visible')
+  const mark = `resumed-${Math.random().toString(36).slice(2, 8)}`
+  for (let n = 1; n <= 5; n += 1) await say(b.page, `${mark} ${n}`)
+  await until('it is sent', async () => (await b.page.locator('.message[data-state]').count()) === 0)
+  await a.context.setOffline(false)
+  await live(a.page)
+  await until('all of it is there', async () => (await marked(a.page, mark)).length >= 5)
+  assert.deepEqual(
+    await marked(a.page, mark),
+    [1, 2, 3, 4, 5].map((n) => `${mark} ${n}`),
+  )
+  assert.deepEqual(fetched, [])
 })
 
 test('a huge picture is made smaller before it is sent; a file that is no picture is refused in words', async () => {

@@ -137,6 +137,27 @@ test('what was said while a phone slept is there after it wakes, once', async (t
   )
 })
 
+test('what was said without a network comes through the channel: nothing is fetched', async (t) => {
+  t.after(leave)
+  const [a, b] = await enter(2)
+  const mark = word('resumed')
+  const before = a.phone.requests.length
+  a.phone.setNetwork(false)
+  await until('A knows', () => a.page.data.link === 'offline')
+  for (let n = 1; n <= 5; n += 1) say(b.page, `${mark} ${n}`)
+  await until('B has sent all', () =>
+    b.page.data.items.filter((item) => item.text?.startsWith(mark) && item.state === 'sent').length === 5,
+  )
+  a.phone.setNetwork(true)
+  await until('A has all five', () => count(a.page, `${mark} 5`) === 1)
+  await until('A is live again', () => a.page.data.link === 'live', 30_000)
+  assert.deepEqual(
+    texts(a.page).filter((text) => text.startsWith(mark)),
+    [1, 2, 3, 4, 5].map((n) => `${mark} ${n}`),
+  )
+  assert.deepEqual(a.phone.requests.slice(before), [])
+})
+
 test('a message written without a network waits and is sent once the network is back', async (t) => {
   t.after(leave)
   const [a, b] = await enter(2)

@@ -34,6 +34,8 @@ export class Phone {
     this.sockets = new Sockets(this, tools.WebSocket)
     this.hidden = false
     this.destroyed = false
+    /** What the program has asked for by wx.request. */
+    this.requests = []
     this.networkUp = true
     this.pages = []
     this.app = null

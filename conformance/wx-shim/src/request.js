@@ -18,6 +18,7 @@ export function createRequest(phone) {
     }
     const headers = withContentType(options.header ?? {})
     const { url, body } = encode(method, options.url, options.data, headers)
+    phone.requests.push({ method, url })
     const { done, abort } = exchange(phone, { url, method, headers, body, timeout: options.timeout })
     done.then(
       (response) => {

@@ -11,6 +11,7 @@ use serde_json::Value;
 use crate::activity::{AppActivity, Level};
 use crate::database::AppDatabase;
 use crate::settings::AppSettings;
+use crate::stream::StreamReport;
 
 /// Whether an application answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,6 +45,8 @@ pub struct App {
     pub settings: ArcSwap<AppSettings>,
     /// What happens in it: services tell of events here.
     pub activity: Arc<AppActivity>,
+    /// How the stream of its changes is, replaced as a whole by whoever reads it.
+    pub stream: ArcSwap<StreamReport>,
     /// The time, a test's own in tests.
     pub clock: Arc<dyn Clock>,
 }

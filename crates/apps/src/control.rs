@@ -1,7 +1,7 @@
 //! The control database: where the applications are written down.
 
 use hearth_pg::identifier::quote;
-use hearth_pg::{Login, Migration, MigrationSet, Server, connect, migrate, provision};
+use hearth_pg::{Migration, MigrationSet, PgError, Pool, Server, migrate, provision};
 
 use crate::error::RegistryError;
 
@@ -29,15 +29,16 @@ const CONTROL: MigrationSet = MigrationSet {
     repeatable: &[],
 };
 
-/// Makes the control database `name` where it is absent, and migrates it.
+/// Makes the control database `name` where it is absent, and migrates it over a connection of
+/// `pool`, which stays for what comes next.
 pub(crate) async fn ensure_control_database(
     server: &Server,
+    pool: &Pool,
     name: &str,
 ) -> Result<(), RegistryError> {
-    let config = server.config(&Login::Admin, name);
     let name = quote(name);
-    let client = match connect::connect(&config).await {
-        Ok((client, _)) => client,
+    let client = match pool.get().await {
+        Ok(client) => client,
         Err(e) if e.sqlstate().is_some_and(|s| s.code() == "3D000") => {
             let admin = provision::admin(server).await?;
             match admin
@@ -52,10 +53,13 @@ pub(crate) async fn ensure_control_database(
             admin
                 .batch_execute(&format!("revoke all on database {name} from public"))
                 .await?;
-            connect::connect(&config).await?.0
+            pool.get().await?
         }
         Err(e) => return Err(e.into()),
     };
     migrate::migrate(&client, &[CONTROL]).await?;
+    // What a migration runs with is not for the queries after it.
+    let reset = client.batch_execute("reset search_path; reset lock_timeout");
+    reset.await.map_err(PgError::from)?;
     Ok(())
 }

@@ -12,6 +12,7 @@ pub mod registry;
 pub mod seal;
 pub mod settings;
 mod stored;
+pub mod stream;
 
 pub use activity::Activity;
 pub use app::{App, AppState};
@@ -21,3 +22,4 @@ pub use error::RegistryError;
 pub use per_app::PerApp;
 pub use registry::{NewApp, Registry, RegistryOptions};
 pub use settings::AppSettings;
+pub use stream::{StreamReport, StreamState};

@@ -89,12 +89,12 @@ impl Registry {
         server: Arc<Server>,
         options: RegistryOptions,
     ) -> Result<Arc<Self>, RegistryError> {
-        ensure_control_database(&server, &options.control_database).await?;
         let control = Pool::new(
             server.config(&Login::Admin, &options.control_database),
             4,
             Duration::from_secs(10),
         );
+        ensure_control_database(&server, &control, &options.control_database).await?;
         let fingerprint = provision::fingerprint(&options.sets);
         let registry = Arc::new(Self {
             server,
@@ -289,6 +289,7 @@ impl Registry {
             ),
             settings: ArcSwap::from_pointee(self.settings(stored)?),
             activity: self.activity.of(stored.reference.as_str()),
+            stream: Default::default(),
             clock: self.options.clock.clone(),
             reference: stored.reference.clone(),
         })

@@ -175,6 +175,11 @@ pub struct RealtimeSettings {
     pub max_payload_bytes: usize,
     /// Channels that are not private are refused.
     pub private_only: bool,
+    /// How many seconds back a client may resume; as long, the reader of changes outlives its last
+    /// listener. Holds from the reader's next start on.
+    pub resume_window_seconds: u32,
+    /// Bytes of changes and broadcasts that are kept for it at most.
+    pub resume_window_bytes: usize,
 }
 
 impl Default for RealtimeSettings {
@@ -186,6 +191,8 @@ impl Default for RealtimeSettings {
             max_events_per_second: 10_000,
             max_payload_bytes: 3_000_000,
             private_only: false,
+            resume_window_seconds: 600,
+            resume_window_bytes: 64 * 1024 * 1024,
         }
     }
 }

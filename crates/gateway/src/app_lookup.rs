@@ -116,8 +116,8 @@ pub async fn find(
     if let Some(app) = registry.get(&reference) {
         return Ok(app);
     }
-    registry
-        .look_again(&reference)
+    // Boxed: rare, and every other request would carry its state.
+    Box::pin(registry.look_again(&reference))
         .await
         .ok_or_else(|| GatewayError::UnknownApp(shorten(&name)))
 }

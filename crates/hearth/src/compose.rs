@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use hearth_admin::{Admin, AdminConfig, Template};
-use hearth_apps::Registry;
+use hearth_apps::{AppState, Registry};
 use hearth_auth::Auth;
 use hearth_config::ServerConfig;
 use hearth_core::AppRef;
@@ -50,6 +50,7 @@ pub(crate) fn compose(
 ) -> anyhow::Result<Composed> {
     let rest = Rest::new();
     forget_with_applications(registry, &rest);
+    warm(registry, &rest);
     let auth = Auth::new(auth_config(config));
     let storage = Storage::new(storage_config(config))?;
     let realtime = Realtime::new();
@@ -79,6 +80,17 @@ pub(crate) fn compose(
         realtime,
         webhooks: Webhooks::new(Patience::default())?,
     })
+}
+
+/// The default application's schema is read while the server still starts.
+fn warm(registry: &Arc<Registry>, rest: &Arc<Rest>) {
+    let rest = Arc::clone(rest);
+    if let Some(app) = registry
+        .default_app()
+        .filter(|app| app.state == AppState::Active)
+    {
+        tokio::spawn(async move { rest.warm(&app).await });
+    }
 }
 
 /// Drops the schema cache and listener of an application that went. (Realtime notices by itself

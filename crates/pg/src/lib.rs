@@ -23,4 +23,5 @@ pub use pool::{Conn, PgClient, Pool};
 pub use scope::{Access, Isolation, Rights, Scoped};
 pub use server::{Login, Server};
 pub use text_param::TextParam;
+pub use wire::{Collected, Footprint, JsonShape, Work};
 pub use wire::{WireClient, WireConn, WirePool, WireRow};

@@ -148,7 +148,8 @@ impl managed::Manager for Manager {
     type Error = PgError;
 
     async fn create(&self) -> Result<PgClient, PgError> {
-        let (client, _task) = connect(&self.config).await?;
+        // Rarely made: it should not make every request's future larger.
+        let (client, _task) = Box::pin(connect(&self.config)).await?;
         Ok(PgClient::new(client))
     }
 

@@ -8,9 +8,10 @@ use hearth_apps::App;
 
 use crate::Options;
 use crate::changes::Changes;
+use crate::changes::broadcast::encode;
 use crate::limits::{Rate, Sockets};
 use crate::outbox::{Close, Outbox};
-use crate::registry::Registry;
+use crate::registry::{Outgoing, Registry, TopicKey};
 
 /// Rates that are counted over all sockets of the application.
 #[derive(Debug, Default)]
@@ -59,6 +60,11 @@ impl OpenSockets {
         }
     }
 
+    /// How many there are.
+    pub fn count(&self) -> usize {
+        self.lock().len()
+    }
+
     /// Whether they have been closed.
     pub fn are_closed(&self) -> bool {
         self.closed.load(Ordering::SeqCst)
@@ -94,6 +100,24 @@ impl AppRealtime {
             sockets: Sockets::default(),
             open,
         }
+    }
+
+    /// Sends a broadcast that came by HTTP; where somebody resumes on the topic it goes through the
+    /// log. False: it could not be put there.
+    pub async fn broadcast(&self, key: &TopicKey, message: &Outgoing<'_>) -> bool {
+        if !self.registry.is_kept(key) {
+            self.registry.send(key, message);
+            return true;
+        }
+        let Some(content) = encode(key, message, None) else {
+            return false;
+        };
+        let (done, written) = tokio::sync::oneshot::channel();
+        let done = Box::new(move |written| {
+            let _ = done.send(written);
+        });
+        self.changes.emit(content, done);
+        written.await.unwrap_or(false)
     }
 
     /// A fresh `phx_ref`.

@@ -77,9 +77,6 @@ pub enum Refusal {
     /// The subscription to changes did not become active in the time the join gave.
     #[error("{0}")]
     ChangesTimeout(String),
-    /// The position to resume from is no longer known.
-    #[error("{0}")]
-    ResumeExpired(&'static str),
     /// The server stops.
     #[error("Realtime is restarting, please standby")]
     Restarting,
@@ -109,7 +106,6 @@ impl Refusal {
             }
             Self::ChangesDisabled(_) => "RealtimeDisabledForConfiguration",
             Self::ChangesTimeout(_) => "PostgresChangesSubscribeTimeout",
-            Self::ResumeExpired(_) => "ResumeExpired",
             Self::Restarting => "RealtimeRestarting",
         }
     }

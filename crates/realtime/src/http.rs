@@ -58,15 +58,24 @@ pub async fn batch(
     // dropped and the rest goes out, as upstream has it.
     let mut allowed: HashMap<Arc<str>, bool> = HashMap::new();
     let request = request_headers(&headers);
-    for message in messages {
-        if message.key.private && !allowed.contains_key(&message.key.name) {
-            let may = may_write(&app, &caller, &request, &message.key.name).await;
-            allowed.insert(message.key.name.clone(), matches!(may, Ok(true)));
+    let mut sending = Vec::with_capacity(messages.len());
+    for message in &messages {
+        let key = &message.key;
+        if key.private && !allowed.contains_key(&key.name) {
+            let may = may_write(&app, &caller, &request, &key.name).await;
+            allowed.insert(key.name.clone(), matches!(may, Ok(true)));
         }
-        if !message.key.private || allowed.get(&message.key.name) == Some(&true) {
-            app.registry
-                .send(&message.key, &Outgoing::Broadcast(&message.payload));
+        if !key.private || allowed.get(&key.name) == Some(&true) {
+            sending.push((key, Outgoing::Broadcast(&message.payload)));
         }
+    }
+    // All at once: those that go through the log share a commit.
+    let sent = sending
+        .iter()
+        .map(|(key, message)| app.broadcast(key, message));
+    let sent = futures_util::future::join_all(sent).await;
+    if sent.contains(&false) {
+        return Err(HttpError::Unavailable);
     }
     Ok(StatusCode::ACCEPTED)
 }
@@ -204,7 +213,9 @@ pub async fn single(
         body: &body,
         metadata: "",
     };
-    app.registry.send(&key, &message);
+    if !app.broadcast(&key, &message).await {
+        return Err(HttpError::Unavailable);
+    }
     Ok(StatusCode::ACCEPTED)
 }
 

@@ -43,15 +43,15 @@ use crate::error::{HttpError, Refusal};
 pub struct Options {
     /// Bytes that may wait for one socket.
     pub outbox_bytes: usize,
-    /// How changes are read.
-    pub changes: ChangeOptions,
+    /// How changes are read; none: as each application's settings say.
+    pub changes: Option<ChangeOptions>,
 }
 
 impl Default for Options {
     fn default() -> Self {
         Self {
             outbox_bytes: 4 * 1024 * 1024,
-            changes: ChangeOptions::default(),
+            changes: None,
         }
     }
 }
@@ -179,6 +179,9 @@ impl Realtime {
             if slots.contains(&changes::slot_name(&app.reference))
                 && let Ok(state) = self.app(app).await
             {
+                // At once, since clients may be quicker than the reader.
+                let window = state.changes.options().window;
+                state.registry.keep_everything_for(window);
                 state.changes.wake();
             }
         }

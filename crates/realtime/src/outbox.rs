@@ -37,6 +37,11 @@ impl Close {
         code: 1001,
         reason: "Realtime is restarting",
     };
+    /// Changes were lost with the replication slot: the client joins again and is told.
+    pub const LOST: Self = Self {
+        code: 1012,
+        reason: "changes were lost",
+    };
     /// The client does not read what it asked for.
     pub const SLOW: Self = Self {
         code: 1008,
@@ -184,6 +189,11 @@ impl Outbox {
         }
         queue.writer = Some(context.waker().clone());
         Poll::Pending
+    }
+
+    /// Whether so little waits that a client that is behind can be given more.
+    pub fn has_room(&self) -> bool {
+        self.waiting() <= self.limit / 8
     }
 
     /// Bytes that wait.

@@ -1,14 +1,19 @@
 //! The topics of one application and who is on them. A message is encoded once per protocol
 //! version and the same bytes go to every socket.
+//!
+//! Broadcasts of a topic that somebody resumes on are kept in the log of the database: they come
+//! back from there, to those who resume by the change reader, to the others by [`Registry::relay`].
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
+use crate::changes::broadcast::{Broadcast, Sender};
 use crate::frame::{self, Encoding, Version};
 use crate::outbox::Outbox;
 use crate::presence::Presence;
@@ -105,12 +110,25 @@ impl Reads {
     };
 }
 
+/// A socket that joins a topic.
+#[derive(Debug)]
+pub struct Entrant {
+    /// Where its frames go.
+    pub outbox: Arc<Outbox>,
+    /// Its protocol version.
+    pub version: Version,
+    /// What it may receive.
+    pub reads: Reads,
+    /// It resumes: its broadcasts come out of the log, in order with its changes.
+    pub resumes: bool,
+    /// Ids of the stored messages that were replayed to it.
+    pub replayed: Box<[Box<str>]>,
+}
+
 #[derive(Debug)]
 struct Member {
     id: u64,
-    outbox: Arc<Outbox>,
-    version: Version,
-    reads: Reads,
+    socket: Entrant,
 }
 
 #[derive(Debug, Default)]
@@ -134,34 +152,61 @@ impl Topic {
         self.members.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn send(members: &Members, wire: &str, message: &Outgoing<'_>, except: Option<u64>) -> usize {
+    fn send(members: &Members, wire: &str, message: &Outgoing<'_>, skip: impl Fn(&Member) -> bool) {
         let mut encoded: [Option<Option<Bytes>>; 2] = [None, None];
-        let mut sent = 0;
         for member in &members.list {
+            let socket = &member.socket;
             let reads = if message.is_presence() {
-                member.reads.presence
+                socket.reads.presence
             } else {
-                member.reads.broadcast
+                socket.reads.broadcast && !socket.resumes
             };
-            if !reads || Some(member.id) == except {
+            if !reads || skip(member) {
                 continue;
             }
-            let slot = &mut encoded[member.version as usize];
-            let frame = slot.get_or_insert_with(|| message.encode(member.version, wire));
+            let slot = &mut encoded[socket.version as usize];
+            let frame = slot.get_or_insert_with(|| message.encode(socket.version, wire));
             if let Some(frame) = frame {
-                member.outbox.push(frame.clone());
-                sent += 1;
+                socket.outbox.push(frame.clone());
             }
         }
-        sent
     }
 }
 
-/// The topics of one application.
+/// The topics whose broadcasts are kept in the log.
 #[derive(Debug, Default)]
+struct Kept {
+    topics: HashMap<TopicKey, KeptTopic>,
+    /// Until then all of them: after a restart it is not known who resumes where.
+    everything_until: Option<Instant>,
+}
+
+#[derive(Debug)]
+struct KeptTopic {
+    members: usize,
+    /// When the last one left.
+    left: Instant,
+}
+
+/// The topics of one application.
+#[derive(Debug)]
 pub struct Registry {
     topics: Mutex<HashMap<TopicKey, Arc<Topic>>>,
     next: AtomicU64,
+    kept: Mutex<Kept>,
+    /// Tells members of this registry from those of a former Hearth.
+    run: uuid::Uuid,
+}
+
+impl Default for Registry {
+    fn default() -> Self {
+        Self {
+            topics: Mutex::default(),
+            next: AtomicU64::new(0),
+            kept: Mutex::default(),
+            run: uuid::Uuid::new_v4(),
+        }
+    }
 }
 
 impl Registry {
@@ -169,15 +214,22 @@ impl Registry {
         self.topics.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn lock_kept(&self) -> MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Puts a socket on a topic until the membership is dropped.
-    pub fn join(
-        self: &Arc<Self>,
-        key: TopicKey,
-        outbox: Arc<Outbox>,
-        version: Version,
-        reads: Reads,
-    ) -> Membership {
+    pub fn join(self: &Arc<Self>, key: TopicKey, socket: Entrant) -> Membership {
         let id = self.next.fetch_add(1, Ordering::Relaxed);
+        let resumes = socket.resumes;
+        if resumes {
+            let mut kept = self.lock_kept();
+            let fresh = || KeptTopic {
+                members: 0,
+                left: Instant::now(),
+            };
+            kept.topics.entry(key.clone()).or_insert_with(fresh).members += 1;
+        }
         let mut topics = self.lock();
         let topic = topics
             .entry(key)
@@ -193,32 +245,69 @@ impl Registry {
         // that members stay in the order of their ids.
         let mut members = topic.lock();
         let at = members.list.partition_point(|member| member.id < id);
-        members.list.insert(
-            at,
-            Member {
-                id,
-                outbox,
-                version,
-                reads,
-            },
-        );
+        members.list.insert(at, Member { id, socket });
         drop(members);
         drop(topics);
         Membership {
             registry: self.clone(),
             topic,
             id,
+            resumes,
             tracked: None,
         }
     }
 
-    /// Sends to everyone on the topic; returns to how many.
-    pub fn send(&self, key: &TopicKey, message: &Outgoing<'_>) -> usize {
-        let Some(topic) = self.lock().get(key).cloned() else {
-            return 0;
+    /// Sends to everyone on the topic who does not resume.
+    pub fn send(&self, key: &TopicKey, message: &Outgoing<'_>) {
+        if let Some(topic) = self.topic(key) {
+            Topic::send(&topic.lock(), &topic.wire, message, |_| false);
+        }
+    }
+
+    /// Sends a broadcast out of the log to everyone on its topic who does not resume.
+    pub fn relay(&self, broadcast: &Broadcast) {
+        let Some(topic) = self.topic(&broadcast.key) else {
+            return;
         };
+        let except = match &broadcast.sender {
+            Some(Sender::Member(run, id)) if *run == self.run => Some(*id),
+            _ => None,
+        };
+        // A stored message may come by the log just after its replay.
+        let replayed = |member: &Member| {
+            let mut replayed = member.socket.replayed.iter();
+            broadcast
+                .id()
+                .is_some_and(|id| replayed.any(|other| **other == *id))
+        };
+        let skip = |member: &Member| Some(member.id) == except || replayed(member);
         let members = topic.lock();
-        Topic::send(&members, &topic.wire, message, None)
+        broadcast.outgoing(|message| Topic::send(&members, &topic.wire, message, skip));
+    }
+
+    fn topic(&self, key: &TopicKey) -> Option<Arc<Topic>> {
+        self.lock().get(key).cloned()
+    }
+
+    /// Whether the topic's broadcasts are kept in the log.
+    pub fn is_kept(&self, key: &TopicKey) -> bool {
+        let kept = self.lock_kept();
+        kept.topics.contains_key(key) || kept.everything_until.is_some()
+    }
+
+    /// Keeps the broadcasts of all topics for a while.
+    pub fn keep_everything_for(&self, window: Duration) {
+        self.lock_kept().everything_until = Some(Instant::now() + window);
+    }
+
+    /// Keeps no longer what nobody has resumed on for the window.
+    pub fn expire_kept(&self, window: Duration) {
+        let mut kept = self.lock_kept();
+        if kept.everything_until.is_some_and(|at| at <= Instant::now()) {
+            kept.everything_until = None;
+        }
+        kept.topics
+            .retain(|_, topic| topic.members > 0 || topic.left.elapsed() <= window);
     }
 
     /// How many topics have members.
@@ -233,15 +322,32 @@ pub struct Membership {
     registry: Arc<Registry>,
     topic: Arc<Topic>,
     id: u64,
+    resumes: bool,
     tracked: Option<String>,
 }
 
 impl Membership {
+    /// The topic.
+    pub fn key(&self) -> &TopicKey {
+        &self.topic.key
+    }
+
+    /// Whether its broadcasts are kept in the log.
+    pub fn is_kept(&self) -> bool {
+        self.resumes || self.registry.is_kept(&self.topic.key)
+    }
+
+    /// This member as the sender of a broadcast that goes through the log.
+    pub fn as_sender(&self) -> Sender {
+        Sender::Member(self.registry.run, self.id)
+    }
+
     /// Sends to the others on the topic, and to oneself if `to_self`.
-    pub fn send(&self, message: &Outgoing<'_>, to_self: bool) -> usize {
+    pub fn send(&self, message: &Outgoing<'_>, to_self: bool) {
         let members = self.topic.lock();
         let except = if to_self { None } else { Some(self.id) };
-        Topic::send(&members, &self.topic.wire, message, except)
+        let own = |member: &Member| Some(member.id) == except;
+        Topic::send(&members, &self.topic.wire, message, own);
     }
 
     /// Changes what is received, after a new token.
@@ -251,7 +357,7 @@ impl Membership {
             .list
             .binary_search_by_key(&self.id, |member| member.id)
         {
-            members.list[at].reads = reads;
+            members.list[at].socket.reads = reads;
         }
     }
 
@@ -263,7 +369,7 @@ impl Membership {
                 &members,
                 &self.topic.wire,
                 &Outgoing::PresenceDiff(&diff),
-                None,
+                |_| false,
             );
         }
         self.tracked = Some(key.to_owned());
@@ -280,7 +386,7 @@ impl Membership {
                 &members,
                 &self.topic.wire,
                 &Outgoing::PresenceDiff(&diff),
-                None,
+                |_| false,
             );
         }
     }
@@ -295,6 +401,12 @@ impl Membership {
 
 impl Drop for Membership {
     fn drop(&mut self) {
+        if self.resumes
+            && let Some(topic) = self.registry.lock_kept().topics.get_mut(&self.topic.key)
+        {
+            topic.members -= 1;
+            topic.left = Instant::now();
+        }
         let mut topics = self.registry.lock();
         let mut members = self.topic.lock();
         if let Ok(at) = members
@@ -310,7 +422,7 @@ impl Drop for Membership {
                 &members,
                 &self.topic.wire,
                 &Outgoing::PresenceDiff(&diff),
-                None,
+                |_| false,
             );
         }
         if members.list.is_empty() {

@@ -84,6 +84,11 @@ pub async fn load(app: &App, topic: &str, replay: &Replay) -> Result<Vec<Stored>
 }
 
 impl Stored {
+    /// Its id, as broadcasts out of the log carry it.
+    pub fn id(&self) -> Box<str> {
+        self.id.to_string().into()
+    }
+
     /// Sends it to the client that asked.
     pub fn send(&self, shared: &Shared, join_ref: &Value, topic: &str) {
         let meta = format!(r#"{{"id":"{}","replayed":true}}"#, self.id);

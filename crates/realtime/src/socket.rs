@@ -367,6 +367,7 @@ impl Session {
                 };
                 match result {
                     Ok(policies) => {
+                        joined.membership.set_reads(reads(Some(&policies)));
                         joined.policies = Some(policies);
                         self.on_event_asked(message, true);
                     }
@@ -443,10 +444,18 @@ impl Session {
             return;
         };
         let (caller, name) = (joined.caller.clone(), joined.name.clone());
-        let policies = joined.policies.unwrap_or_default();
+        let mut policies = joined.policies.unwrap_or_default();
         self.start(topic, async move {
-            let app = &shared.app.app;
-            let asked = authorize::write(app, &caller, &shared.headers, &name, policies).await;
+            let (app, headers) = (&shared.app.app, &shared.headers);
+            let asked = async {
+                // Presence that was not enabled at the join is enabled by tracking.
+                if message.event == "presence" && policies.presence_read.is_none() {
+                    let read = authorize::read(app, &caller, headers, &name).await?;
+                    policies.presence_read = read.presence_read;
+                }
+                authorize::write(app, &caller, headers, &name, policies).await
+            };
+            let asked = asked.await;
             Done::Policies(asked, message)
         });
     }

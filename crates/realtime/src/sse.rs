@@ -4,8 +4,9 @@
 //!
 //! `topic` is a channel's topic, `config` its join's `config` as JSON, `access_token` the user's
 //! token; `join` instead of them is a JSON array of `[topic, payload]` pairs. A client that comes
-//! back resumes by `config.resume.after`, the position of the last change it has; each change is
-//! an event with its position as `id`, so that a browser's own `Last-Event-ID` does the same.
+//! back resumes by `config.resume.after`, the position of the last message it has; where all its
+//! channels resume, each message with a position is an event with that as its `id`, so that a
+//! browser's own `Last-Event-ID` does the same.
 
 use std::collections::VecDeque;
 use std::pin::Pin;
@@ -27,6 +28,7 @@ use tokio::time::Sleep;
 
 use crate::Realtime;
 use crate::caller::{Caller, request_headers};
+use crate::changes::Position;
 use crate::error::{HttpError, Refusal};
 use crate::events;
 use crate::frame::{Incoming, Payload, Version, wire};
@@ -63,6 +65,7 @@ pub async fn listen(
         &params,
         headers.get("last-event-id").and_then(|id| id.to_str().ok()),
     )?;
+    let ids = Ids::of(&joins);
     let app = realtime.app(&context.app).await?;
     let caller = Caller::of_request(&context)?;
     let limits = context.app.settings();
@@ -87,6 +90,7 @@ pub async fn listen(
         client.closed(&shared, &shared.outbox.closed().await);
     });
     let events = Events {
+        ids,
         outbox,
         batch: VecDeque::new(),
         written: 0,
@@ -148,8 +152,62 @@ fn joins(params: &Params, last_event: Option<&str>) -> Result<Vec<Incoming>, Htt
     Ok(messages.collect())
 }
 
+/// Which messages say their position as their event's id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ids {
+    /// None: a channel does not resume.
+    None,
+    /// Changes alone: broadcasts come as their senders wrote them.
+    Changes,
+    /// Changes and broadcasts.
+    All,
+}
+
+impl Ids {
+    fn of(joins: &[Incoming]) -> Self {
+        let mut ids = Self::All;
+        for join in joins {
+            let payload = join.payload.value();
+            match payload.pointer("/config/resume") {
+                Some(Value::Object(resume)) => {
+                    if resume.get("broadcast") == Some(&Value::Bool(false)) {
+                        ids = Self::Changes;
+                    }
+                }
+                _ => return Self::None,
+            }
+        }
+        ids
+    }
+
+    /// The position to name in a message's event.
+    fn position(self, text: &str) -> Option<Position> {
+        #[derive(Deserialize)]
+        struct Message {
+            event: String,
+            payload: Positions,
+        }
+        #[derive(Deserialize)]
+        struct Positions {
+            position: Option<String>,
+            meta: Option<Box<Positions>>,
+        }
+        if self == Self::None || !text.contains("\"position\":") {
+            return None;
+        }
+        let message: Message = serde_json::from_str(text).ok()?;
+        let position = match (message.event.as_str(), message.payload.meta) {
+            ("postgres_changes" | "resume", _) => message.payload.position,
+            ("broadcast", Some(meta)) if self == Self::All => meta.position,
+            _ => None,
+        };
+        position?.parse().ok()
+    }
+}
+
 /// The body: what the outbox holds, as events. The session ends when the client goes.
 struct Events {
+    ids: Ids,
     outbox: Arc<Outbox>,
     batch: VecDeque<Bytes>,
     written: usize,
@@ -176,7 +234,7 @@ impl Stream for Events {
                 let mut out = String::new();
                 for frame in this.batch.drain(..) {
                     this.written += frame.len();
-                    push_event(&mut out, &frame);
+                    push_event(&mut out, &frame, this.ids);
                 }
                 this.silence
                     .as_mut()
@@ -197,18 +255,12 @@ impl Stream for Events {
     }
 }
 
-fn push_event(out: &mut String, frame: &Bytes) {
+fn push_event(out: &mut String, frame: &Bytes, ids: Ids) {
     let Some(text) = wire::text_of(frame) else {
         return;
     };
-    // Only changes of clients that resume end in their position.
-    if let Some((_, rest)) = text.rsplit_once(",\"position\":\"")
-        && let Some((position, tail)) = rest.split_once('"')
-        && tail.starts_with("},\"ref\":")
-    {
-        out.push_str("id: ");
-        out.push_str(position);
-        out.push('\n');
+    if let Some(position) = ids.position(text) {
+        out.push_str(&format!("id: {position}\n"));
     }
     for line in text.split(['\n', '\r']) {
         out.push_str("data: ");
@@ -226,12 +278,23 @@ mod tests {
     #[test]
     fn frames_become_events() {
         let mut out = String::new();
-        push_event(&mut out, &wire::text(&["{\"a\":\n1}"]));
+        push_event(&mut out, &wire::text(&["{\"a\":\n1}"]), Ids::All);
         assert_eq!(out, "data: {\"a\":\ndata: 1}\n\n");
-        out.clear();
-        let change = "{\"payload\":{\"ids\":[1],\"position\":\"0/1:2\"},\"ref\":null}";
-        push_event(&mut out, &wire::text(&[change]));
-        assert_eq!(out, format!("id: 0/1:2\ndata: {change}\n\n"));
+        let change = r#"{"event":"postgres_changes","payload":{"ids":[1],"position":"0/1:2"}}"#;
+        let broadcast = r#"{"event":"broadcast","payload":{"meta":{"position":"0/1:3"}}}"#;
+        let forged = r#"{"event":"broadcast","payload":{"meta":{"position":"0/1:3\ndata: x"}}}"#;
+        for (text, ids, id) in [
+            (change, Ids::All, "id: 0/1:2\n"),
+            (change, Ids::Changes, "id: 0/1:2\n"),
+            (change, Ids::None, ""),
+            (broadcast, Ids::All, "id: 0/1:3\n"),
+            (broadcast, Ids::Changes, ""),
+            (forged, Ids::All, ""),
+        ] {
+            out.clear();
+            push_event(&mut out, &wire::text(&[text]), ids);
+            assert_eq!(out, format!("{id}data: {text}\n\n"));
+        }
     }
 
     #[test]
@@ -244,6 +307,7 @@ mod tests {
         };
         let one = params(Some("realtime:a"), Some(r#"{"resume":{}}"#), None);
         let messages = joins(&one, Some("0/1:2")).unwrap();
+        assert_eq!(Ids::of(&messages), Ids::All);
         assert_eq!(
             messages[0].payload.value(),
             json!({"config": {"resume": {"after": "0/1:2"}}})

@@ -13,12 +13,12 @@ use http_body_util::{BodyExt, Collected};
 use crate::Rest;
 use crate::describe::describe;
 use crate::error::RestError;
-use crate::execute::{Caller, Job, Seen};
+use crate::execute::{Caller, Job};
 use crate::plan::types::Plan;
 use crate::request::ApiRequest;
 use crate::schema_cache::Snapshot;
 use crate::timing::Timing;
-use crate::{plan, query, response};
+use crate::{plan, response};
 
 /// Answers any request to the instant API.
 pub(crate) async fn handle(
@@ -44,14 +44,25 @@ pub(crate) async fn handle(
             body.clone(),
             &caller,
             &snapshot,
+            watch.hears_ddl(),
             &mut timing,
         )
         .await;
         if result.as_ref().is_err_and(RestError::may_be_stale_cache) {
             // Perhaps it was made a moment ago: look again, once.
-            let fresh = watch.current_after_miss(&snapshot).await;
+            let fresh = Box::pin(watch.current_after_miss(&snapshot)).await;
             if let Some(fresh) = fresh.ok().filter(|fresh| fresh.version != snapshot.version) {
-                result = answer(&context, &parts, body, &caller, &fresh, &mut timing).await;
+                let hears_ddl = watch.hears_ddl();
+                let again = answer(
+                    &context,
+                    &parts,
+                    body,
+                    &caller,
+                    &fresh,
+                    hears_ddl,
+                    &mut timing,
+                );
+                result = Box::pin(again).await;
             }
         }
         result.map(|response| timing.told(response))
@@ -74,6 +85,7 @@ async fn answer(
     body: Bytes,
     caller: &Caller,
     snapshot: &Snapshot,
+    hears_ddl: bool,
     timing: &mut Timing,
 ) -> Result<Response, RestError> {
     let config = &snapshot.config;
@@ -81,23 +93,22 @@ async fn answer(
     timing.done("parse");
     let plan = plan::plan(&request, config, &snapshot.cache)?;
     timing.done("plan");
-    let seen = Seen::of(&parts.headers);
     let job = Job {
         context,
         snapshot,
         request: &request,
         caller,
-        seen: &seen,
+        headers: &parts.headers,
+        hears_ddl,
     };
     let answer = match plan {
         Plan::Db(plan) => {
-            let query = query::build(&plan, &request, config);
-            let result = job.run(&plan, &query).await?;
+            let result = job.run(&plan).await?;
             timing.done("transaction");
             response::of_result(&plan, &request, config, result)?
         }
         Plan::Describe { headers_only } => {
-            let description = describe(&job, headers_only).await?;
+            let description = Box::pin(describe(&job, headers_only)).await?;
             timing.done("transaction");
             description
         }

@@ -5,7 +5,6 @@
 //! caller's rights, [`response`] sets status and headers. [`handler`](self) tells the story.
 
 pub mod config;
-mod decode;
 mod describe;
 pub mod error;
 pub mod execute;
@@ -46,6 +45,13 @@ impl Rest {
         match made {
             Ok(watch) => Arc::clone(&watch),
             Err(never) => match never {},
+        }
+    }
+
+    /// Loads what is known of an application's schema before its first request asks for it.
+    pub async fn warm(&self, app: &Arc<App>) {
+        if let Err(error) = self.watch(app).await.current().await {
+            tracing::debug!(app = %app.reference, %error, "schema cache not loaded ahead");
         }
     }
 

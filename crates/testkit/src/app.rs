@@ -80,6 +80,7 @@ impl TestApp {
             database: AppDatabase::new(server.clone(), &reference, PoolSizes::default()),
             settings: ArcSwap::from_pointee(settings),
             activity: Arc::default(),
+            stream: Default::default(),
             clock,
             reference,
         };

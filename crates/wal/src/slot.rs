@@ -115,6 +115,38 @@ pub async fn release(client: &Client, slot: &str) -> Result<(), WalError> {
     Ok(())
 }
 
+/// What a slot costs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Usage {
+    /// Bytes of the log that PostgreSQL keeps for it.
+    pub retained: u64,
+    /// Bytes that may be written before PostgreSQL gives it up; none where there is no bound.
+    pub safe: Option<u64>,
+    /// The log's end.
+    pub end: Lsn,
+}
+
+/// Asks what the slot costs; none where there is no such slot.
+///
+/// # Errors
+/// PostgreSQL's refusal.
+pub async fn usage(client: &Client, slot: &str) -> Result<Option<Usage>, WalError> {
+    let row = client
+        .query_opt(
+            "select (pg_current_wal_insert_lsn() - restart_lsn)::bigint, safe_wal_size,
+                    (pg_current_wal_insert_lsn() - '0/0'::pg_lsn)::bigint
+             from pg_replication_slots where slot_name = $1",
+            &[&slot],
+        )
+        .await?;
+    let bytes = |number: i64| u64::try_from(number).unwrap_or(0);
+    Ok(row.map(|row| Usage {
+        retained: row.get::<_, Option<i64>>(0).map_or(0, bytes),
+        safe: row.get::<_, Option<i64>>(1).map(bytes),
+        end: Lsn(row.get::<_, i64>(2) as u64),
+    }))
+}
+
 /// The position of the log's end now: a transaction that commits later has a greater one.
 ///
 /// # Errors

@@ -18,7 +18,7 @@ use crate::queue;
 /// Between two questions.
 const PAUSE: Duration = Duration::from_secs(2);
 /// An application that is written to all the time is looked into no more often than this.
-const AGAIN: Duration = Duration::from_secs(10);
+const AGAIN: Duration = Duration::from_secs(3);
 /// Applications looked into per question: a start with thousands of them stays quiet.
 const LOOKS: usize = 10;
 

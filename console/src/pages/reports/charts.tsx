@@ -19,6 +19,9 @@ interface Props {
 
 const AXIS = { stroke: "var(--line-strong)", tick: { fill: "var(--muted)", fontSize: 11 }, tickLine: false } as const;
 
+/** A line needs two points to be seen. */
+const sparse = (data: Point[], s: Series) => data.filter((p) => p[s.key] !== null).length < 12;
+
 /** One chart of the page. Loaded when the page has something to draw. */
 export default function Chart({ title, data, series, stacked, days, format }: Props) {
   const shared = (
@@ -45,14 +48,14 @@ export default function Chart({ title, data, series, stacked, days, format }: Pr
           <AreaChart data={data} margin={margin}>
             {shared}
             {series.map((s) => (
-              <Area key={s.key} dataKey={(p: Point) => p[s.key]} name={s.name} stackId="all" type="monotone" stroke={s.color} fill={s.color} fillOpacity={0.25} isAnimationActive={false} />
+              <Area key={s.key} dataKey={(p: Point) => p[s.key]} name={s.name} stackId="all" type="linear" stroke={s.color} fill={s.color} fillOpacity={0.25} isAnimationActive={false} />
             ))}
           </AreaChart>
         ) : (
           <LineChart data={data} margin={margin}>
             {shared}
             {series.map((s) => (
-              <Line key={s.key} dataKey={(p: Point) => p[s.key]} name={s.name} type="monotone" stroke={s.color} strokeWidth={1.8} dot={false} connectNulls isAnimationActive={false} />
+              <Line key={s.key} dataKey={(p: Point) => p[s.key]} name={s.name} type="linear" stroke={s.color} strokeWidth={1.8} dot={sparse(data, s) && { r: 2 }} connectNulls isAnimationActive={false} />
             ))}
           </LineChart>
         )}

@@ -18,6 +18,8 @@ const groups = {
     max_joins_per_second: "number",
     max_events_per_second: "number",
     max_payload_bytes: "number",
+    resume_window_seconds: "number",
+    resume_window_bytes: "number",
   },
 } as const;
 

@@ -7,6 +7,7 @@ mod audit;
 mod logs;
 mod migrations;
 mod queries;
+mod realtime;
 mod reports;
 mod session;
 mod settings;
@@ -60,6 +61,7 @@ fn of_applications() -> Described {
         .routes(routes!(reports::show))
         .routes(routes!(logs::list))
         .routes(routes!(migrations::list))
+        .routes(routes!(realtime::show))
         .routes(routes!(queries::list))
         .routes(routes!(queries::save, queries::delete))
         .routes(routes!(run::run))

@@ -144,3 +144,27 @@ async fn only_who_may_see_secrets_stands_in_for_users() {
     assert_eq!(refused, (400, "invalid_value".to_owned()));
     world.close().await;
 }
+
+#[tokio::test]
+async fn the_stream_of_changes_is_shown() {
+    let world = World::new().await;
+    let owner = world.signed_in("admin", PASSWORD).await;
+    let path = format!("/apps/{}/realtime", world.app.reference);
+    assert_eq!(owner.get(&path).await["state"], "stopped");
+    let report = hearth_apps::StreamReport {
+        state: hearth_apps::StreamState::Streaming,
+        retained_wal_bytes: Some(7),
+        ..Default::default()
+    };
+    world.app.stream.store(report.into());
+    let shown = owner.get(&path).await;
+    assert_eq!(
+        (
+            &shown["state"],
+            &shown["retained_wal_bytes"],
+            &shown["losses"]
+        ),
+        (&json!("streaming"), &json!(7), &json!(0))
+    );
+    world.close().await;
+}

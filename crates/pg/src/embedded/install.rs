@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 use tokio::process::Command;
 
 use super::account::{Account, run_as};
+use super::record::Program;
 use super::{EmbeddedError, place};
 
 /// The oldest major version that Hearth works with.
@@ -22,6 +23,15 @@ pub(super) struct Binaries {
     pub(super) major: u32,
     /// As PostgreSQL tells it: `18.4`.
     pub(super) version: String,
+    /// All that it told: `postgres (PostgreSQL) 18.4`.
+    pub(super) told: String,
+}
+
+impl Binaries {
+    /// The server's program.
+    pub(super) fn program(&self) -> PathBuf {
+        self.bin.join("postgres")
+    }
 }
 
 /// What to look for, and on whose behalf.
@@ -31,6 +41,8 @@ pub(super) struct Search<'a> {
     /// Major version of the cluster, once there is one.
     pub(super) wanted: Option<u32>,
     pub(super) account: Option<&'a Account>,
+    /// The program that ran at the last start: it need not be started to know its version.
+    pub(super) known: Option<&'a Program>,
 }
 
 /// Finds the programs, and puts a copy of them where `account` can run them if it cannot where
@@ -92,12 +104,12 @@ async fn examine(bin: &Path, search: &Search<'_>) -> Result<Binaries, String> {
     };
     let package = bin.parent().and_then(Path::parent).unwrap_or(&bin);
     let hydrated = hydrate(package);
-    let (bin, told) = match (&hydrated, ask_version(&bin, search.account).await) {
+    let (bin, told) = match (&hydrated, version_of(&bin, search).await) {
         (Ok(()), Ok(told)) => (bin, told),
         // Out of this user's reach, or incomplete in a folder that cannot be completed.
         (_, Err(reason)) => {
             let copy = copy_of(&bin, search).map_err(|e| format!("{reason}; {e}"))?;
-            let told = ask_version(&copy, search.account).await?;
+            let told = version_of(&copy, search).await?;
             (copy, told)
         }
         (Err(_), Ok(told)) => (bin, told),
@@ -117,7 +129,17 @@ async fn examine(bin: &Path, search: &Search<'_>) -> Result<Binaries, String> {
         bin,
         major,
         version,
+        told,
     })
+}
+
+async fn version_of(bin: &Path, search: &Search<'_>) -> Result<String, String> {
+    if let Some(known) = search.known
+        && Program::at(bin.join("postgres"), &known.told).as_ref() == Some(known)
+    {
+        return Ok(known.told.clone());
+    }
+    ask_version(bin, search.account).await
 }
 
 async fn ask_version(bin: &Path, account: Option<&Account>) -> Result<String, String> {

@@ -82,8 +82,10 @@ impl Embedded {
             data_dir: &data_dir,
             wanted: existing,
             account: account.as_ref(),
+            known: record.program.as_ref(),
         })
         .await?;
+        record.remember(binaries.program(), &binaries.told, &data_dir);
         if existing.is_none() {
             initdb::create(&binaries, &places, account.as_ref(), &record.admin_password).await?;
         }

@@ -91,7 +91,7 @@ impl Launch {
     }
 
     fn program(&self) -> PathBuf {
-        self.binaries.bin.join("postgres")
+        self.binaries.program()
     }
 
     /// Removes what keeps PostgreSQL from starting after a crash although nothing is running: lock
@@ -129,7 +129,7 @@ impl Launch {
             {
                 return Ok(());
             }
-            if let Ok(how) = timeout(Duration::from_millis(3), postmaster.wait()).await {
+            if let Ok(how) = timeout(Duration::from_millis(1), postmaster.wait()).await {
                 return Err(EmbeddedError::Start {
                     how,
                     log: tail(&self.places.log, postmaster.log_start),

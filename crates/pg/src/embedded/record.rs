@@ -4,6 +4,7 @@ use std::io::Write;
 use std::net::{Ipv4Addr, TcpListener};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
 
 use hearth_core::Secret;
 use rand::Rng;
@@ -21,6 +22,34 @@ pub(super) struct Record {
     pub(super) port: u16,
     pub(super) admin_password: Secret,
     pub(super) service_password: Secret,
+    /// The `postgres` that was asked for its version last.
+    #[serde(default)]
+    pub(super) program: Option<Program>,
+}
+
+/// A program file, and what it told of itself. Another file in its place is another program.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Program {
+    path: PathBuf,
+    bytes: u64,
+    /// Nanoseconds since 1970.
+    modified: u64,
+    /// `postgres (PostgreSQL) 18.4`
+    pub(super) told: String,
+}
+
+impl Program {
+    /// The file at `path`, which told `told`; none if it cannot be looked at.
+    pub(super) fn at(path: PathBuf, told: &str) -> Option<Self> {
+        let meta = std::fs::metadata(&path).ok()?;
+        let modified = meta.modified().ok()?.duration_since(UNIX_EPOCH).ok()?;
+        Some(Self {
+            path,
+            bytes: meta.len(),
+            modified: u64::try_from(modified.as_nanos()).ok()?,
+            told: told.to_owned(),
+        })
+    }
 }
 
 impl Record {
@@ -41,6 +70,7 @@ impl Record {
                     port: 0,
                     admin_password: Secret::random_hex(24),
                     service_password: Secret::random_hex(24),
+                    program: None,
                 };
                 record.save(data_dir)?;
                 Ok(record)
@@ -67,6 +97,17 @@ impl Record {
             self.save(data_dir)?;
         }
         Ok(())
+    }
+
+    /// Remembers what the program at `path` told. A start that cannot write it down asks again.
+    pub(super) fn remember(&mut self, path: PathBuf, told: &str, data_dir: &Path) {
+        let program = Program::at(path, told);
+        if program != self.program {
+            self.program = program;
+            if let Err(error) = self.save(data_dir) {
+                tracing::debug!(%error, "PostgreSQL's version is not remembered");
+            }
+        }
     }
 
     fn save(&self, data_dir: &Path) -> Result<(), EmbeddedError> {

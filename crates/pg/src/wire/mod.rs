@@ -10,70 +10,80 @@
 //! Messages are written and read by `postgres-protocol`, the crate under tokio-postgres. Work of
 //! several statements, and connections with TLS, stay with [`crate::Scoped`].
 
+mod json;
+mod json_array;
+mod json_text;
+mod kept;
 mod pool;
+mod reply;
 mod row;
+mod spool;
 mod startup;
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use bytes::BytesMut;
-use fallible_iterator::FallibleIterator;
 use lru::LruCache;
 use postgres_protocol::IsNull;
-use postgres_protocol::message::backend::{Header, Message};
 use postgres_protocol::message::frontend::{self, BindError};
-use postgres_types::{Format, Kind, ToSql, Type};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use postgres_types::{Format, ToSql, Type};
+use tokio::io::AsyncWriteExt;
 
-use crate::error::{PgError, ServerError};
+use crate::error::PgError;
 use crate::scope::{Access, Rights};
+use json::{JsonColumns, JsonWriter};
+use kept::{Kept, Settings};
+use reply::Reply;
 use startup::Stream;
 
+pub use json::{JsonShape, UserType, UserTypes};
 pub use pool::{WireConn, WirePool};
 pub use row::WireRow;
+pub use spool::Collected;
 pub use startup::is_possible;
 
 /// Prepared statements kept per connection; the least recently used is closed beyond that.
 const STATEMENTS: NonZeroUsize = NonZeroUsize::new(256).expect("256 is not 0");
-/// Room for one reading.
-const READ: usize = 16 * 1024;
 
-/// The settings of a transaction. `is null` spares the way back to the values, which are known.
-macro_rules! set_rights {
-    ($more:literal) => {
-        concat!(
-            "select set_config('search_path', $1, true) is null, \
-             set_config('role', $2, true) is null, \
-             set_config('request.jwt.claims', $3, true) is null, \
-             set_config('request.method', $4, true) is null, \
-             set_config('request.path', $5, true) is null, \
-             set_config('request.headers', $6, true) is null, \
-             set_config('request.cookies', $7, true) is null",
-            $more
-        )
-    };
+/// What a statement may touch besides its rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub enum Footprint {
+    /// It runs nothing but PostgreSQL's own functions, none of which reads `request.*` or changes
+    /// the session. Role, claims and search path stay on the connection for the next caller who
+    /// has the same; `request.*` is not set.
+    Quiet,
+    /// Likewise, but it may read `request.*`: all settings are made for this one transaction.
+    Asking,
+    /// It may run users' code, which can leave something in the session: all settings are made for
+    /// this one transaction, and the session is cleared behind it, in the same round trip.
+    #[default]
+    Open,
 }
 
-/// The prepared settings of one kind of transaction.
-struct RightsStatement {
-    name: &'static str,
-    sql: &'static str,
+/// A statement that is a transaction of its own, and whose it is.
+#[derive(Clone, Copy)]
+pub struct Work<'a> {
+    /// Whether it may write.
+    pub access: Access,
+    /// The caller's rights; `request` does not matter to a quiet one.
+    pub rights: Rights<'a>,
+    /// What it may touch besides its rows.
+    pub footprint: Footprint,
+    /// Its text.
+    pub sql: &'a str,
+    /// Its parameters.
+    pub params: &'a [&'a (dyn ToSql + Sync)],
 }
 
-impl RightsStatement {
-    fn of(access: Access) -> Self {
-        match access {
-            Access::ReadWrite => Self {
-                name: "rights",
-                sql: set_rights!(""),
-            },
-            Access::ReadOnly => Self {
-                name: "rights_ro",
-                sql: set_rights!(", set_config('transaction_read_only', 'on', true) is null"),
-            },
-        }
-    }
+/// Rows as JSON.
+pub struct JsonRows {
+    /// How many there are.
+    pub rows: u64,
+    /// The JSON; beyond a mebibyte it is not kept in memory.
+    pub json: Collected,
+    /// What the statement after them answered.
+    pub after: Vec<WireRow>,
 }
 
 /// A statement that the server has prepared.
@@ -81,16 +91,8 @@ struct Prepared {
     name: String,
     params: Box<[Type]>,
     columns: Arc<[Type]>,
-}
-
-/// What came back between two Syncs.
-#[derive(Default)]
-struct Reply {
-    /// Rows of the last statement.
-    rows: Vec<postgres_protocol::message::backend::DataRowBody>,
-    params: Vec<Type>,
-    columns: Vec<Type>,
-    error: Option<ServerError>,
+    /// None where the JSON of a column is not certain.
+    json: Option<JsonColumns>,
 }
 
 /// One connection.
@@ -101,34 +103,41 @@ pub struct WireClient {
     statements: LruCache<Box<str>, Arc<Prepared>>,
     /// Names of statements that the server may forget.
     to_close: Vec<String>,
-    /// Which kinds of settings are prepared, and which is being prepared.
-    rights: [bool; 2],
-    preparing_rights: Option<Access>,
+    /// Which settings' statements are prepared, and which is being prepared.
+    settings: [bool; Settings::COUNT],
+    preparing_settings: Option<Settings>,
+    /// What stays set in the session.
+    kept: Kept,
     next_name: u64,
     schema_version: u64,
+    user_types: Arc<UserTypes>,
+    /// `DateStyle` begins with ISO.
+    iso_dates: bool,
     /// Something was sent whose answer has not been read to its end.
     busy: bool,
 }
 
 impl WireClient {
-    fn new(stream: Stream, inbox: BytesMut) -> Self {
+    fn new(stream: Stream, inbox: BytesMut, iso_dates: bool) -> Self {
         Self {
             stream,
             inbox,
             outbox: BytesMut::with_capacity(4096),
             statements: LruCache::new(STATEMENTS),
             to_close: Vec::new(),
-            rights: [false; 2],
-            preparing_rights: None,
+            settings: [false; Settings::COUNT],
+            preparing_settings: None,
+            kept: Kept::default(),
             next_name: 0,
             schema_version: 0,
+            user_types: Arc::default(),
+            iso_dates,
             busy: false,
         }
     }
 
-    /// Runs `sql` as a transaction of its own with `rights` in force, and gives its rows. The
-    /// statement is prepared first where this connection does not have it yet, which costs a round
-    /// trip the first time.
+    /// Runs `work` and gives its rows. The statement is prepared first where this connection does
+    /// not have it yet, which costs a round trip the first time.
     ///
     /// Should the future be dropped while it waits, the transaction still ends by itself, and the
     /// connection goes no more back to its pool.
@@ -136,24 +145,89 @@ impl WireClient {
     /// # Errors
     /// PostgreSQL's refusal, its of the commit included: nothing is committed then.
     /// [`PgError::Lost`] where the connection broke: it is not known whether it was.
-    pub async fn transaction(
+    pub async fn transaction(&mut self, work: &Work<'_>) -> Result<Vec<WireRow>, PgError> {
+        let prepared = self.prepared(work).await?;
+        self.begin(work)?;
+        self.execute(&prepared, work.params, Format::Binary)?;
+        let reply = self.exchange(Reply::default(), work.footprint).await?;
+        reply.rows(&prepared.columns)
+    }
+
+    /// As [`WireClient::transaction`], for a statement without rows: how many it touched.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn affected(&mut self, work: &Work<'_>) -> Result<u64, PgError> {
+        let prepared = self.prepared(work).await?;
+        self.begin(work)?;
+        self.execute(&prepared, work.params, Format::Binary)?;
+        let reply = self.exchange(Reply::default(), work.footprint).await?;
+        Ok(reply.affected)
+    }
+
+    /// As [`WireClient::transaction`], its rows as the JSON that `json_agg` makes of them. In the
+    /// same transaction, after them, `after` is run, which takes no parameters.
+    ///
+    /// None where PostgreSQL itself has to write it, because the type of a column is not certain:
+    /// nothing has run then. None also where users' code that `work` runs has set another
+    /// `DateStyle` meanwhile: only a read may be an open one.
+    ///
+    /// # Errors
+    /// As there; [`PgError::Protocol`] for a write that is not quiet.
+    pub async fn json(
         &mut self,
-        access: Access,
-        rights: &Rights<'_>,
-        sql: &str,
-        params: &[&(dyn ToSql + Sync)],
-    ) -> Result<Vec<WireRow>, PgError> {
-        let prepared = match self.statements.get(sql) {
-            Some(prepared) => prepared.clone(),
-            None => self.prepare(access, rights, sql).await?,
+        work: &Work<'_>,
+        shape: JsonShape,
+        after: Option<&str>,
+    ) -> Result<Option<JsonRows>, PgError> {
+        if work.access == Access::ReadWrite && work.footprint == Footprint::Open {
+            let text = "rows of an open write are not written as JSON here";
+            return Err(PgError::Protocol(text.to_owned()));
+        }
+        let prepared = self.prepared(work).await?;
+        let Some(columns) = prepared
+            .json
+            .as_ref()
+            .filter(|c| self.iso_dates || !c.dated)
+        else {
+            return Ok(None);
         };
-        self.begin(access, rights)?;
-        self.bind(&prepared, params)?;
-        frontend::execute("", 0, &mut self.outbox).map_err(unsendable)?;
-        let reply = self.exchange().await?;
-        let rows = reply.rows.into_iter();
-        rows.map(|row| WireRow::new(row, prepared.columns.clone()))
-            .collect()
+        let after = match after {
+            Some(sql) => {
+                let work = Work {
+                    sql,
+                    params: &[],
+                    ..*work
+                };
+                Some(self.prepared(&work).await?)
+            }
+            None => None,
+        };
+        let before = self.begin(work)?;
+        self.execute(&prepared, work.params, Format::Text)?;
+        if let Some(after) = &after {
+            self.execute(after, &[], Format::Binary)?;
+        }
+        let writer = JsonWriter::new(shape);
+        let reply = Reply::writing(before, columns, writer);
+        let mut reply = self.exchange(reply, work.footprint).await?;
+        let Some(writer) = reply.json.take().filter(|_| !reply.unexpected) else {
+            return match work.access {
+                Access::ReadOnly => Ok(None),
+                // It is done, and must not be done again.
+                Access::ReadWrite => Err(PgError::Protocol(
+                    "a written row came in another form than its types have".to_owned(),
+                )),
+            };
+        };
+        Ok(Some(JsonRows {
+            rows: writer.rows,
+            json: writer.finish().await.map_err(unspooled)?,
+            after: match after {
+                Some(after) => reply.rows(&after.columns)?,
+                None => Vec::new(),
+            },
+        }))
     }
 
     /// True if the statement is prepared on this connection.
@@ -166,12 +240,21 @@ impl WireClient {
         while let Some((_, prepared)) = self.statements.pop_lru() {
             self.to_close.push(prepared.name.clone());
         }
+        // Users' code can have dropped these, too.
+        for settings in Settings::ALL {
+            if std::mem::take(&mut self.settings[settings as usize]) {
+                self.to_close.push(settings.name().to_owned());
+            }
+        }
     }
 
-    /// Forgets all prepared statements where they were made for another version of the schema.
-    pub fn use_schema_version(&mut self, version: u64) {
+    /// Forgets what was learnt of another version of the schema: prepared statements, the
+    /// caller's rights on the connection, and the database's own types.
+    pub fn use_schema(&mut self, version: u64, user_types: &Arc<UserTypes>) {
         if self.schema_version != version {
             self.schema_version = version;
+            self.user_types = Arc::clone(user_types);
+            self.kept.forget();
             self.forget_statements();
         }
     }
@@ -182,49 +265,68 @@ impl WireClient {
         !self.busy && self.stream.is_quiet()
     }
 
-    /// Prepares `sql` with the rights in force, because name resolution depends on `search_path`
-    /// and on usage rights on schemas.
-    async fn prepare(
-        &mut self,
-        access: Access,
-        rights: &Rights<'_>,
-        sql: &str,
-    ) -> Result<Arc<Prepared>, PgError> {
+    /// The statement, prepared with the rights in force, because name resolution depends on
+    /// `search_path` and on usage rights on schemas.
+    async fn prepared(&mut self, work: &Work<'_>) -> Result<Arc<Prepared>, PgError> {
+        if let Some(prepared) = self.statements.get(work.sql) {
+            return Ok(prepared.clone());
+        }
         let name = format!("s{}", self.next_name);
         self.next_name += 1;
-        self.begin(access, rights)?;
-        frontend::parse(&name, sql, [], &mut self.outbox).map_err(unsendable)?;
+        self.begin(work)?;
+        frontend::parse(&name, work.sql, [], &mut self.outbox).map_err(unsendable)?;
         frontend::describe(b'S', &name, &mut self.outbox).map_err(unsendable)?;
-        let reply = self.exchange().await?;
+        // Nothing of users' runs while a statement is prepared.
+        let reply = self.exchange(Reply::default(), Footprint::Quiet).await?;
+        let described = reply.columns.iter();
+        let json = JsonColumns::of(
+            described.map(|(name, ty)| (name.as_str(), ty.oid())),
+            &self.user_types,
+        );
         let prepared = Arc::new(Prepared {
             name,
             params: reply.params.into(),
-            columns: reply.columns.into(),
+            columns: reply.columns.into_iter().map(|(_, ty)| ty).collect(),
+            json,
         });
-        if let Some((_, evicted)) = self.statements.push(sql.into(), prepared.clone()) {
+        if let Some((_, evicted)) = self.statements.push(work.sql.into(), prepared.clone()) {
             self.to_close.push(evicted.name.clone());
         }
         Ok(prepared)
     }
 
-    /// Starts the messages of a transaction: its settings come first.
-    fn begin(&mut self, access: Access, rights: &Rights<'_>) -> Result<(), PgError> {
+    /// Starts the messages of a transaction: its settings come first. Gives the number of
+    /// statements that these are.
+    fn begin(&mut self, work: &Work<'_>) -> Result<usize, PgError> {
         let out = &mut self.outbox;
         out.clear();
         for name in self.to_close.drain(..) {
             frontend::close(b'S', &name, out).map_err(unsendable)?;
         }
-        let statement = RightsStatement::of(access);
-        self.preparing_rights = (!self.rights[access as usize]).then_some(access);
-        if self.preparing_rights.is_some() {
-            let text = Type::TEXT.oid();
-            frontend::parse(statement.name, statement.sql, [text; 7], out).map_err(unsendable)?;
+        let settings = match work.footprint {
+            Footprint::Open => {
+                self.kept.forget();
+                Settings::of_transaction(work.access)
+            }
+            // What is kept lies beneath, and is there again afterwards.
+            Footprint::Asking => Settings::of_transaction(work.access),
+            Footprint::Quiet if self.kept.is(&work.rights) => return Ok(0),
+            Footprint::Quiet => {
+                self.kept.take_on(&work.rights);
+                Settings::Kept
+            }
+        };
+        self.preparing_settings = (!self.settings[settings as usize]).then_some(settings);
+        let values = settings.values(&work.rights);
+        if self.preparing_settings.is_some() {
+            let types = values.iter().map(|_| Type::TEXT.oid());
+            frontend::parse(settings.name(), settings.sql(), types, out).map_err(unsendable)?;
         }
         frontend::bind(
             "",
-            statement.name,
+            settings.name(),
             [0],
-            rights.values(),
+            values,
             |value: &str, out| {
                 out.extend_from_slice(value.as_bytes());
                 Ok(IsNull::No)
@@ -233,10 +335,26 @@ impl WireClient {
             out,
         )
         .map_err(unbindable)?;
-        frontend::execute("", 0, out).map_err(unsendable)
+        frontend::execute("", 0, out).map_err(unsendable)?;
+        Ok(1)
     }
 
-    fn bind(&mut self, prepared: &Prepared, params: &[&(dyn ToSql + Sync)]) -> Result<(), PgError> {
+    fn execute(
+        &mut self,
+        prepared: &Prepared,
+        params: &[&(dyn ToSql + Sync)],
+        result: Format,
+    ) -> Result<(), PgError> {
+        self.bind(prepared, params, result)?;
+        frontend::execute("", 0, &mut self.outbox).map_err(unsendable)
+    }
+
+    fn bind(
+        &mut self,
+        prepared: &Prepared,
+        params: &[&(dyn ToSql + Sync)],
+        result: Format,
+    ) -> Result<(), PgError> {
         if params.len() != prepared.params.len() {
             let (takes, given) = (prepared.params.len(), params.len());
             return Err(PgError::Protocol(format!(
@@ -244,10 +362,7 @@ impl WireClient {
             )));
         }
         let typed = || params.iter().zip(&prepared.params);
-        let formats = typed().map(|(value, ty)| match value.encode_format(ty) {
-            Format::Text => 0,
-            Format::Binary => 1,
-        });
+        let formats = typed().map(|(value, ty)| value.encode_format(ty) as i16);
         frontend::bind(
             "",
             &prepared.name,
@@ -259,81 +374,67 @@ impl WireClient {
                     postgres_types::IsNull::No => IsNull::No,
                 })
             },
-            [1],
+            [result as i16],
             &mut self.outbox,
         )
         .map_err(unbindable)
     }
 
     /// Sends what has been written with a Sync behind it, and reads up to the server's being ready
-    /// again.
-    async fn exchange(&mut self) -> Result<Reply, PgError> {
+    /// again, with a clean session where something may have been left in it.
+    async fn exchange<'c>(
+        &mut self,
+        mut reply: Reply<'c>,
+        footprint: Footprint,
+    ) -> Result<Reply<'c>, PgError> {
         frontend::sync(&mut self.outbox);
+        let cleans = footprint == Footprint::Open;
+        if cleans {
+            frontend::query(startup::CLEAN, &mut self.outbox).map_err(unsendable)?;
+        }
         self.busy = true;
         self.stream.write_all(&self.outbox).await.map_err(lost)?;
-        let mut reply = Reply::default();
-        loop {
-            let Some(message) = Message::parse(&mut self.inbox).map_err(garbled)? else {
-                self.fill(&mut reply).await?;
-                continue;
-            };
-            match message {
-                // A prepared statement stays, whatever becomes of the transaction.
-                Message::ParseComplete => {
-                    if let Some(access) = self.preparing_rights.take() {
-                        self.rights[access as usize] = true;
-                    }
-                }
-                // The last statement's rows are the answer; before them come the settings'.
-                Message::BindComplete => reply.rows.clear(),
-                Message::DataRow(row) => reply.rows.push(row),
-                Message::ParameterDescription(body) => {
-                    let types = body.parameters().map(|oid| Ok(type_of(oid)));
-                    reply.params = types.collect().map_err(garbled)?;
-                }
-                Message::RowDescription(body) => {
-                    let types = body.fields().map(|field| Ok(type_of(field.type_oid())));
-                    reply.columns = types.collect().map_err(garbled)?;
-                }
-                Message::ErrorResponse(body) => {
-                    let error = ServerError::of(&body).map_err(garbled)?;
-                    reply.error.get_or_insert(error);
-                }
-                Message::ReadyForQuery(_) => break,
-                _ => {}
-            }
+        self.receive(&mut reply).await?;
+        if cleans {
+            let mut cleaned = Reply::default();
+            self.receive(&mut cleaned).await?;
+            reply.iso_dates = cleaned.iso_dates.or(reply.iso_dates);
+            // A session that cannot be cleared stays busy, and serves nobody any more.
+            self.busy = cleaned.error.is_some();
+        } else {
+            self.busy = false;
         }
-        self.busy = false;
+        self.iso_dates = reply.iso_dates.unwrap_or(self.iso_dates);
+        // A prepared statement stays, whatever becomes of the transaction.
+        if let Some(settings) = self.preparing_settings.take_if(|_| reply.parsed > 0) {
+            self.settings[settings as usize] = true;
+        }
         match reply.error.take() {
-            Some(error) => Err(PgError::Server(Box::new(error))),
-            None => Ok(reply),
+            Some(error) => {
+                self.kept.roll_back();
+                Err(PgError::Server(Box::new(error)))
+            }
+            None => {
+                self.kept.commit();
+                Ok(reply)
+            }
         }
     }
 
-    async fn fill(&mut self, reply: &mut Reply) -> Result<(), PgError> {
-        let announced = Header::parse(&self.inbox).map_err(garbled)?;
-        let more = announced.map_or(0, |header| {
-            let length = usize::try_from(header.len()).unwrap_or(0) + 1;
-            length.saturating_sub(self.inbox.len())
-        });
-        self.inbox.reserve(more.max(READ));
-        let read = self.stream.read_buf(&mut self.inbox).await.map_err(lost)?;
-        if read > 0 {
-            return Ok(());
+    /// Reads up to the server's being ready again.
+    async fn receive(&mut self, reply: &mut Reply<'_>) -> Result<(), PgError> {
+        while !reply.read(&mut self.inbox).map_err(garbled)? {
+            if let Some(writer) = &mut reply.json {
+                writer.spill().await.map_err(unspooled)?;
+            }
+            reply::fill(&mut self.stream, &mut self.inbox, reply).await?;
         }
-        // A server that shuts down says so before it closes.
-        Err(match reply.error.take() {
-            Some(error) => PgError::Server(Box::new(error)),
-            None => PgError::Lost("the server closed the connection".to_owned()),
-        })
+        Ok(())
     }
 }
 
-/// The type, if it is one of PostgreSQL's own. Others are passed through as text or bytes, for
-/// which their name does not matter.
-fn type_of(oid: u32) -> Type {
-    Type::from_oid(oid)
-        .unwrap_or_else(|| Type::new(String::new(), oid, Kind::Simple, String::new()))
+fn unspooled(error: std::io::Error) -> PgError {
+    PgError::Protocol(format!("an answer cannot be put aside: {error}"))
 }
 
 fn unsendable(error: std::io::Error) -> PgError {

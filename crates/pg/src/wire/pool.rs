@@ -18,7 +18,8 @@ impl managed::Manager for Manager {
     type Error = PgError;
 
     async fn create(&self) -> Result<WireClient, PgError> {
-        WireClient::connect(&self.config).await
+        // Rarely made: it should not make every request's future larger.
+        Box::pin(WireClient::connect(&self.config)).await
     }
 
     async fn recycle(&self, client: &mut WireClient, _: &Metrics) -> RecycleResult<PgError> {

@@ -17,11 +17,25 @@ use tokio_postgres::Config;
 use tokio_postgres::config::{Host, SslMode};
 
 use super::WireClient;
+use super::reply::iso_dates;
 use crate::error::{PgError, ServerError};
 
-const DEFAULTS: &str = "set default_transaction_isolation = 'read committed'; \
-                        set default_transaction_read_only = off; \
-                        set default_transaction_deferrable = off";
+/// What stands between two Syncs begins as the session's defaults say, whatever has been set for
+/// the database or the login.
+macro_rules! defaults {
+    () => {
+        "set default_transaction_isolation = 'read committed'; \
+         set default_transaction_read_only = off; \
+         set default_transaction_deferrable = off"
+    };
+}
+
+/// Makes the session what it was at its start, prepared statements and role apart.
+pub(super) const CLEAN: &str = concat!(
+    "reset all; close all; unlisten *; discard temp; \
+     select pg_catalog.pg_advisory_unlock_all(); ",
+    defaults!()
+);
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Whether connections of this kind can be made with `config`: by a socket of the machine, or
@@ -54,6 +68,7 @@ async fn open(config: &Config) -> Result<WireClient, PgError> {
         stream: Stream::connect(config).await?,
         inbox: BytesMut::with_capacity(4096),
         outbox: BytesMut::new(),
+        iso_dates: false,
     };
     let user = config.get_user().unwrap_or_default();
     let mut parameters = vec![("client_encoding", "UTF8"), ("user", user)];
@@ -72,12 +87,10 @@ async fn open(config: &Config) -> Result<WireClient, PgError> {
     talk.authenticate(user, config.get_password().unwrap_or_default())
         .await?;
     talk.ready().await?;
-    // What stands between two Syncs begins as the session's defaults say, whatever has been set
-    // for the database or the login.
-    frontend::query(DEFAULTS, &mut talk.outbox).map_err(unreadable)?;
+    frontend::query(defaults!(), &mut talk.outbox).map_err(unreadable)?;
     talk.send().await?;
     talk.ready().await?;
-    Ok(WireClient::new(talk.stream, talk.inbox))
+    Ok(WireClient::new(talk.stream, talk.inbox, talk.iso_dates))
 }
 
 /// A connection before it is ready.
@@ -85,6 +98,7 @@ struct Talk {
     stream: Stream,
     inbox: BytesMut,
     outbox: BytesMut,
+    iso_dates: bool,
 }
 
 impl Talk {
@@ -118,8 +132,16 @@ impl Talk {
     }
 
     async fn ready(&mut self) -> Result<(), PgError> {
-        while !matches!(self.next().await?, Message::ReadyForQuery(_)) {}
-        Ok(())
+        loop {
+            match self.next().await? {
+                Message::ReadyForQuery(_) => return Ok(()),
+                Message::ParameterStatus(status) => {
+                    let iso_dates = iso_dates(&status).map_err(unreadable)?;
+                    self.iso_dates = iso_dates.unwrap_or(self.iso_dates);
+                }
+                _ => {}
+            }
+        }
     }
 
     async fn authenticate(&mut self, user: &str, password: &[u8]) -> Result<(), PgError> {

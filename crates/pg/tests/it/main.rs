@@ -6,3 +6,4 @@ mod embedded_crash;
 mod embedded_refusals;
 mod lab;
 mod wire;
+mod wire_json;

@@ -1,17 +1,18 @@
 //! Whole transactions in one round trip: rights hold for one transaction, errors roll it back, and
 //! the connection serves the next caller as if nothing had been.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use hearth_pg::scope::{Access, RequestSettings, Rights};
-use hearth_pg::{PgError, Server, TextParam, WireClient, WirePool};
+use hearth_pg::{Footprint, PgError, Server, TextParam, WireClient, WirePool, Work};
 use hearth_testkit::TestApp;
 use tokio_postgres::Config;
 use tokio_postgres::types::ToSql;
 
-const ANON: &str = r#"{"role":"anon","sub":"1"}"#;
+pub(crate) const ANON: &str = r#"{"role":"anon","sub":"1"}"#;
 
-async fn app(sql: &str) -> (TestApp, Config) {
+pub(crate) async fn app(sql: &str) -> (TestApp, Config) {
     let app = TestApp::create(&[]).await.unwrap();
     app.sql(sql).await.unwrap();
     let config = config(app.app.database.server(), app.app.database.name());
@@ -24,7 +25,7 @@ fn config(server: &Server, database: &str) -> Config {
     config
 }
 
-fn anon(claims: &str) -> Rights<'_> {
+pub(crate) fn anon(claims: &str) -> Rights<'_> {
     Rights {
         role: "anon",
         claims,
@@ -38,6 +39,16 @@ fn anon(claims: &str) -> Rights<'_> {
     }
 }
 
+pub(crate) fn work<'a>(access: Access, rights: Rights<'a>, sql: &'a str) -> Work<'a> {
+    Work {
+        access,
+        rights,
+        footprint: Footprint::Open,
+        sql,
+        params: &[],
+    }
+}
+
 async fn text(
     client: &mut WireClient,
     access: Access,
@@ -46,9 +57,11 @@ async fn text(
     params: &[TextParam<'_>],
 ) -> Result<Vec<Option<String>>, PgError> {
     let params: Vec<&(dyn ToSql + Sync)> = params.iter().map(|p| p as _).collect();
-    let rows = client
-        .transaction(access, &anon(claims), sql, &params)
-        .await?;
+    let work = Work {
+        params: &params,
+        ..work(access, anon(claims), sql)
+    };
+    let rows = client.transaction(&work).await?;
     rows.iter().map(|row| row.try_get(0)).collect()
 }
 
@@ -84,7 +97,7 @@ async fn rights_are_in_force_and_end_with_the_transaction() {
     let sql =
         "select current_user::text || coalesce(current_setting('request.jwt.claims', true), '')";
     let rows = client
-        .transaction(Access::ReadWrite, &rights, sql, &[])
+        .transaction(&work(Access::ReadWrite, rights, sql))
         .await
         .unwrap();
     let login = config.get_user().unwrap();
@@ -178,12 +191,12 @@ async fn values_of_all_sizes_come_back() {
 async fn forgotten_statements_are_prepared_anew() {
     let (app, config) = app("create table t (a int); insert into t values (1)").await;
     let mut client = WireClient::connect(&config).await.unwrap();
-    client.use_schema_version(1);
+    client.use_schema(1, &Arc::default());
     let sql = "select to_json(t)::text from t";
     assert_eq!(one(&mut client, sql).await.as_deref(), Some("{\"a\":1}"));
     assert!(client.is_prepared(sql));
     app.sql("alter table t add b int").await.unwrap();
-    client.use_schema_version(2);
+    client.use_schema(2, &Arc::default());
     assert!(!client.is_prepared(sql));
     assert_eq!(
         one(&mut client, sql).await.as_deref(),
@@ -197,6 +210,24 @@ async fn forgotten_statements_are_prepared_anew() {
         );
     }
     assert!(!client.is_prepared(sql));
+}
+
+#[tokio::test]
+async fn statements_that_users_code_dropped_are_prepared_anew() {
+    let (_app, config) = app("create function drop_all() returns text language plpgsql as
+           $$ begin deallocate all; return 'dropped'; end $$")
+    .await;
+    let mut client = WireClient::connect(&config).await.unwrap();
+    let sql = "select 'mine'";
+    assert_eq!(one(&mut client, sql).await.as_deref(), Some("mine"));
+    let dropped = one(&mut client, "select public.drop_all()").await;
+    assert_eq!(dropped.as_deref(), Some("dropped"));
+    assert_eq!(
+        state(text(&mut client, Access::ReadWrite, ANON, sql, &[]).await),
+        "26000"
+    );
+    client.forget_statements();
+    assert_eq!(one(&mut client, sql).await.as_deref(), Some("mine"));
 }
 
 #[tokio::test]

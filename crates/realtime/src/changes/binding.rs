@@ -164,6 +164,11 @@ pub struct Binding {
 }
 
 impl Binding {
+    /// The schema and table it is about; none: any.
+    pub fn table(&self) -> (Option<Box<str>>, Option<Box<str>>) {
+        (self.schema.clone(), self.table.clone())
+    }
+
     /// Whether it is about this table and action. TRUNCATE goes only to those who name it.
     pub fn wants(&self, schema: &str, table: &str, action: Action) -> bool {
         let acts = match action {

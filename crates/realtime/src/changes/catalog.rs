@@ -10,7 +10,7 @@ use hearth_wal::Relation;
 use tokio_postgres::{Client, Error};
 
 use super::render::{Form, TypeRow, form};
-use super::visibility::{Policy, Rule};
+use super::rule::{self, Policy, Rule};
 use crate::frame::push_json_string;
 
 /// A column of a table.
@@ -69,13 +69,22 @@ pub struct View {
     pub columns: HashSet<Arc<str>>,
     /// Which rows it may see.
     pub rule: Rule,
+    /// What its policies want of a row, as SQL text; empty where nobody has to be asked.
+    pub condition: String,
 }
 
 impl View {
-    /// `columns` of a message: the columns of the selection, the primary key always among them.
-    pub fn columns_json(&self, table: &Table, select: Option<&[Box<str>]>) -> String {
+    /// `columns` of a message: the published columns of the selection, the primary key always among
+    /// them.
+    pub fn columns_json(
+        &self,
+        relation: &Relation,
+        table: &Table,
+        select: Option<&[Box<str>]>,
+    ) -> String {
         let mut out = String::from("[");
-        for column in &table.columns {
+        let described = relation.columns.iter();
+        for column in described.filter_map(|described| table.column(&described.name)) {
             let wanted = select
                 .is_none_or(|names| column.key || names.iter().any(|name| **name == *column.name));
             if !wanted || !self.columns.contains(&column.name) {
@@ -281,11 +290,12 @@ async fn load_view(
         return Ok(View {
             columns: HashSet::new(),
             rule: Rule::Nobody,
+            condition: String::new(),
         });
     };
     let columns: Vec<String> = row.get(1);
-    let rule = if row.get::<_, bool>(0) || !table.secured {
-        Rule::Everybody
+    let (rule, condition) = if row.get::<_, bool>(0) || !table.secured {
+        (Rule::Everybody, String::new())
     } else {
         let policies = client.query(POLICIES, &[&relation, &role]).await?;
         let policies: Vec<Policy> = policies
@@ -295,10 +305,14 @@ async fn load_view(
                 expression: row.get(1),
             })
             .collect();
-        Rule::of(&policies, table, role)
+        match Rule::of(&policies, table, role) {
+            Rule::Ask => (Rule::Ask, rule::condition(&policies)),
+            rule => (rule, String::new()),
+        }
     };
     Ok(View {
         columns: columns.into_iter().map(Arc::from).collect(),
         rule,
+        condition,
     })
 }

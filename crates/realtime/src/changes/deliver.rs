@@ -1,4 +1,4 @@
-//! From a batch of changes to frames in sockets' queues: filters, visibility, encoding, each once
+//! From a batch of entries to frames in sockets' queues: filters, visibility, encoding, each once
 //! for all who share it.
 
 use std::collections::{HashMap, HashSet};
@@ -9,18 +9,22 @@ use bytes::Bytes;
 use futures_util::StreamExt;
 use hearth_apps::App;
 use hearth_pg::PgError;
-use hearth_wal::{Cell, WalError};
+use hearth_wal::pgoutput::OldRow;
+use hearth_wal::{Cell, Lsn, WalError};
 use tokio_postgres::Client;
+use uuid::Uuid;
 
 use super::binding::Binding;
+use super::broadcast::{Broadcast, Sender};
 use super::catalog::{Catalog, Table, View};
+use super::filter::Filter;
 use super::frames::Frames;
-use super::history::{Action, Change};
-use super::payload::{self, Fault};
+use super::history::{Action, Change, Entry};
+use super::payload::{self, Fault, row_cell};
+use super::rule::Rule;
 use super::subscriptions::{Group, Index};
-use super::visibility::{self, Rule};
-use crate::frame::Encoding;
-use crate::registry::{Outgoing, Registry, TopicKey};
+use super::visibility;
+use crate::registry::Registry;
 
 /// Questions to PostgreSQL at the same time.
 const QUESTIONS: usize = 4;
@@ -39,47 +43,65 @@ pub struct Delivery<'a> {
     pub control: &'a Client,
     /// Larger rows lose their larger values.
     pub most_bytes: usize,
+    /// Broadcasts from before this are only for those who resume: a slot that outlived a Hearth
+    /// brings again what that one has delivered.
+    pub live_from: Lsn,
 }
 
 /// A group that gets a change, if its caller may see the row.
 pub(super) struct Candidate {
-    pub(super) change: usize,
+    number: usize,
+    pub(super) change: Arc<Change>,
     group: u64,
     pub(super) ids: Vec<u32>,
     pub(super) view: Arc<View>,
     pub(super) table: Arc<Table>,
     pub(super) fault: Option<Fault>,
-    /// PostgreSQL is asked.
-    ask: bool,
+    /// Of a DELETE: only the primary key of the old row may be shown.
+    pub(super) only_key: bool,
+    ask: Ask,
+}
+
+/// How PostgreSQL is asked about a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Ask {
+    /// Not at all.
+    Nothing,
+    /// Whether the row in the table can be seen.
+    ByKey,
+    /// Whether the values in the log meet the policies.
+    ByRow,
 }
 
 impl Delivery<'_> {
-    /// Delivers `changes` in order, to everyone or to one group's member only.
+    /// Delivers `entries` in order, to everyone or to one group's member only.
     ///
     /// # Errors
     /// A lost control connection.
     pub async fn run(
         &self,
         catalog: &mut Catalog,
-        changes: &[Arc<Change>],
+        entries: &[Entry],
         only: Option<(u64, u64)>,
     ) -> Result<(), WalError> {
         let mut candidates = Vec::new();
-        for (number, change) in changes.iter().enumerate() {
-            self.candidates(catalog, number, change, only, &mut candidates)
-                .await?;
+        for (number, entry) in entries.iter().enumerate() {
+            if let Entry::Row(change) = entry {
+                self.candidates(catalog, number, change, only, &mut candidates)
+                    .await?;
+            }
         }
-        let hidden = self.hidden(changes, &candidates).await;
+        let hidden = self.hidden(&candidates).await;
         // Nothing has been sent so far, and from here on nothing can fail.
         let mut frames = Frames::default();
         let mut candidates = candidates.iter().enumerate().peekable();
-        for (number, change) in changes.iter().enumerate() {
-            if only.is_none() && is_message(change) {
-                self.broadcast(change);
+        for (number, entry) in entries.iter().enumerate() {
+            if let Entry::Broadcast(broadcast) = entry {
+                self.broadcast(broadcast, only);
             }
-            while let Some((at, candidate)) = candidates.next_if(|(_, c)| c.change == number) {
+            while let Some((at, candidate)) = candidates.next_if(|(_, c)| c.number == number) {
                 if !hidden.contains(&at) {
-                    self.send(changes, candidate, only, &mut frames);
+                    self.send(candidate, only, &mut frames);
                 }
             }
         }
@@ -95,84 +117,82 @@ impl Delivery<'_> {
         out: &mut Vec<Candidate>,
     ) -> Result<(), WalError> {
         let relation = &change.relation;
-        let wants =
-            |binding: &Binding| binding.wants(&relation.namespace, &relation.name, change.action);
-        // Most groups share their role: it is looked up once.
-        let mut views: Vec<(&str, Arc<View>, Option<Fault>)> = Vec::new();
-        for (id, group) in self.index.groups() {
-            if only.is_some_and(|(wanted, _)| wanted != id) || !group.bindings.iter().any(wants) {
-                continue;
-            }
-            let Some(table) = catalog.table(self.control, relation).await? else {
-                return Ok(());
-            };
-            let role = group.role();
-            if !views.iter().any(|(known, ..)| *known == role) {
-                let view = catalog.view(self.control, relation, &table, role).await?;
-                let fault = payload::fault(change, &table, &view, self.most_bytes);
-                views.push((role, view, fault));
-            }
-            let Some((_, view, fault)) = views.iter().find(|(known, ..)| *known == role) else {
-                continue;
-            };
-            let (view, fault) = (view.clone(), *fault);
+        let (schema, name) = (&*relation.namespace, &*relation.name);
+        let roles = self.index.roles(schema, name);
+        if roles.is_empty() {
+            return Ok(());
+        }
+        let Some(table) = catalog.table(self.control, relation).await? else {
+            return Ok(());
+        };
+        // Filters that PostgreSQL has to judge are judged once.
+        let mut judged: Vec<(&Filter, bool)> = Vec::new();
+        for role in roles {
+            let view = catalog.view(self.control, relation, &table, role).await?;
+            let fault = payload::fault(change, &table, &view, self.most_bytes);
             let hidden = matches!(fault, Some(Fault::NoKey | Fault::Unauthorized));
-            let mut ids = Vec::new();
-            for binding in group.bindings.iter().filter(|binding| wants(binding)) {
-                if hidden || self.accepts(group, binding, change, &table).await {
-                    ids.push(binding.id);
-                }
-            }
-            if ids.is_empty() {
-                continue;
-            }
-            let rows = matches!(change.action, Action::Insert | Action::Update) && !hidden;
-            let ask = match &view.rule {
-                _ if !rows => false,
-                Rule::Everybody => false,
-                Rule::Nobody => continue,
-                Rule::SignedIn => {
-                    if subject(group).is_none() {
-                        continue;
-                    }
-                    false
-                }
-                Rule::Owner(columns) => {
-                    if !owns(group, change, columns) {
-                        continue;
-                    }
-                    false
-                }
-                Rule::Ask => true,
+            let owners = match &view.rule {
+                Rule::Owner(columns) if !hidden => owners(change, columns),
+                _ => None,
             };
-            let table = table.clone();
-            out.push(Candidate {
-                change: number,
-                group: id,
-                ids,
-                view,
-                table,
-                fault,
-                ask,
-            });
+            let subjects = owners.as_deref();
+            for (id, group) in self.index.wanting((schema, name), role, subjects) {
+                if only.is_some_and(|(wanted, _)| wanted != id) {
+                    continue;
+                }
+                let mut ids = Vec::new();
+                let wanted = |b: &&Binding| b.wants(schema, name, change.action);
+                for binding in group.bindings.iter().filter(wanted) {
+                    let accepted = hidden || {
+                        let judged = &mut judged;
+                        self.accepts(group, binding, change, &table, &view, judged)
+                            .await
+                    };
+                    if accepted {
+                        ids.push(binding.id);
+                    }
+                }
+                if ids.is_empty() {
+                    continue;
+                }
+                let Some((ask, only_key)) = how_to_ask(group, change, &table, &view, hidden) else {
+                    continue;
+                };
+                out.push(Candidate {
+                    number,
+                    change: change.clone(),
+                    group: id,
+                    ids,
+                    view: view.clone(),
+                    table: table.clone(),
+                    fault,
+                    only_key,
+                    ask,
+                });
+            }
         }
         Ok(())
     }
 
     /// Whether all filters of a binding accept the row: the new one, or the old one of a DELETE.
-    async fn accepts(
+    async fn accepts<'f>(
         &self,
         group: &Group,
-        binding: &Binding,
+        binding: &'f Binding,
         change: &Change,
         table: &Table,
+        view: &View,
+        judged: &mut Vec<(&'f Filter, bool)>,
     ) -> bool {
         if change.action == Action::Truncate {
             return true;
         }
         for filter in &binding.filters {
-            let cell = row_cell(change, &filter.spec.column);
-            let value = match cell {
+            // Whoever may no longer read a column learns nothing of it by its filter.
+            if !view.columns.contains(&*filter.spec.column) {
+                return false;
+            }
+            let value = match row_cell(change, &filter.spec.column) {
                 Some(Cell::Null) => None,
                 Some(cell @ Cell::Text(_)) => payload::text(cell),
                 // A column that the log does not carry satisfies nothing.
@@ -180,8 +200,10 @@ impl Delivery<'_> {
             };
             let accepted = if filter.is_local() {
                 filter.accepts(value)
+            } else if let Some((_, verdict)) = judged.iter().find(|(known, _)| *known == filter) {
+                *verdict
             } else {
-                match (value, table.column(&filter.spec.column)) {
+                let verdict = match (value, table.column(&filter.spec.column)) {
                     (Some(value), Some(column)) => {
                         let claims = &group.claims;
                         self.patiently(|| {
@@ -191,7 +213,9 @@ impl Delivery<'_> {
                         .unwrap_or(false)
                     }
                     _ => false,
-                }
+                };
+                judged.push((filter, verdict));
+                verdict
             };
             if !accepted {
                 return false;
@@ -201,23 +225,24 @@ impl Delivery<'_> {
     }
 
     /// The candidates whose caller may not see the row.
-    async fn hidden(&self, changes: &[Arc<Change>], candidates: &[Candidate]) -> HashSet<usize> {
+    async fn hidden(&self, candidates: &[Candidate]) -> HashSet<usize> {
         // One question per table and caller, however many groups and changes it is about.
-        let mut questions: HashMap<(u32, &str), Vec<usize>> = HashMap::new();
+        let mut questions: HashMap<(u32, Ask, &str), Vec<usize>> = HashMap::new();
         for (number, candidate) in candidates.iter().enumerate() {
-            if candidate.ask
+            if candidate.ask != Ask::Nothing
                 && let Some(group) = self.index.group(candidate.group)
             {
-                let relation = changes[candidate.change].relation.id;
-                questions
-                    .entry((relation, group.claims.as_json()))
-                    .or_default()
-                    .push(number);
+                let key = (
+                    candidate.change.relation.id,
+                    candidate.ask,
+                    group.claims.as_json(),
+                );
+                questions.entry(key).or_default().push(number);
             }
         }
         let asked = questions
             .into_values()
-            .map(|numbers| self.question(changes, candidates, numbers));
+            .map(|numbers| self.question(candidates, numbers));
         let answers = futures_util::stream::iter(asked).buffer_unordered(QUESTIONS);
         answers
             .fold(HashSet::new(), |mut all, hidden| async {
@@ -227,46 +252,65 @@ impl Delivery<'_> {
             .await
     }
 
-    async fn question(
-        &self,
-        changes: &[Arc<Change>],
-        candidates: &[Candidate],
-        numbers: Vec<usize>,
-    ) -> Vec<usize> {
+    /// Asks about candidates of one table, caller and way to ask; returns the hidden ones.
+    async fn question(&self, candidates: &[Candidate], numbers: Vec<usize>) -> Vec<usize> {
         let first = &candidates[numbers[0]];
         let Some(group) = self.index.group(first.group) else {
             return numbers;
         };
-        let mut rows: Vec<usize> = numbers.iter().map(|n| candidates[*n].change).collect();
-        rows.dedup();
-        let mut keys: Vec<Vec<&str>> = first.table.key().map(|_| Vec::new()).collect();
-        for row in &rows {
-            for (column, values) in first.table.key().zip(&mut keys) {
-                let cell = row_cell(&changes[*row], &column.name);
-                values.push(cell.and_then(payload::text).unwrap_or_default());
-            }
+        let mut rows: Vec<&Candidate> = numbers.iter().map(|n| &candidates[*n]).collect();
+        rows.dedup_by_key(|candidate| candidate.number);
+        let mut answer = self.answer(group, first.ask, &rows).await;
+        if first.ask == Ask::ByRow && answer.is_err() {
+            // A policy that needs more than the row's values: the table may still have the row.
+            let new = |candidate: &&&Candidate| candidate.change.action != Action::Delete;
+            let rows: Vec<&Candidate> = rows.iter().filter(new).copied().collect();
+            answer = self.answer(group, Ask::ByKey, &rows).await;
         }
-        let asked = self
-            .patiently(|| visibility::ask(self.app, &group.claims, &first.table, &keys))
-            .await;
-        let seen: HashSet<usize> = match asked {
-            Ok(seen) => seen
-                .into_iter()
-                .filter_map(|n| rows.get(n).copied())
-                .collect(),
-            Err(error) => {
-                tracing::warn!(
-                    app = %self.app.reference, table = %first.table.name, role = group.role(),
-                    error = hearth_pg::connect::describe(&error),
-                    "a policy failed; the rows are not shown"
-                );
-                HashSet::new()
-            }
-        };
+        let seen = answer.unwrap_or_else(|error| {
+            tracing::warn!(
+                app = %self.app.reference, table = %first.table.name, role = group.role(),
+                error = hearth_pg::connect::describe(&error),
+                "a policy failed; the rows are not shown"
+            );
+            HashSet::new()
+        });
         numbers
             .into_iter()
-            .filter(|n| !seen.contains(&candidates[*n].change))
+            .filter(|n| !seen.contains(&candidates[*n].number))
             .collect()
+    }
+
+    /// The numbers of those of `rows` that the group's caller sees.
+    async fn answer(
+        &self,
+        group: &Group,
+        ask: Ask,
+        rows: &[&Candidate],
+    ) -> Result<HashSet<usize>, PgError> {
+        let Some(first) = rows.first() else {
+            return Ok(HashSet::new());
+        };
+        let table = &first.table;
+        let (statement, asked): (String, Vec<_>) = match ask {
+            Ask::ByRow => (
+                visibility::by_row(table, &first.view.condition),
+                table.columns.iter().collect(),
+            ),
+            _ => (visibility::by_key(table), table.key().collect()),
+        };
+        let columns: Vec<Vec<Option<&str>>> = asked
+            .iter()
+            .map(|column| {
+                let cells = rows.iter().map(|row| row_cell(&row.change, &column.name));
+                cells.map(|cell| cell.and_then(payload::text)).collect()
+            })
+            .collect();
+        let seen = self
+            .patiently(|| visibility::ask(self.app, &group.claims, &statement, &columns))
+            .await?;
+        let numbers = seen.into_iter().filter_map(|n| rows.get(n));
+        Ok(numbers.map(|candidate| candidate.number).collect())
     }
 
     /// Repeats a question while PostgreSQL is away: a change is never lost to a restart.
@@ -284,140 +328,114 @@ impl Delivery<'_> {
         }
     }
 
-    fn send(
-        &self,
-        changes: &[Arc<Change>],
-        candidate: &Candidate,
-        only: Option<(u64, u64)>,
-        frames: &mut Frames,
-    ) {
+    fn send(&self, candidate: &Candidate, only: Option<(u64, u64)>, frames: &mut Frames) {
         let Some(group) = self.index.group(candidate.group) else {
             return;
         };
-        let change = &changes[candidate.change];
+        let position = candidate.change.position;
         let mut frame: Option<Bytes> = None;
         for member in &group.members {
-            if member.after >= change.position || only.is_some_and(|(_, id)| id != member.id) {
+            // A single one is given what it asks for.
+            let skip = match only {
+                Some((_, id)) => id != member.id,
+                None => member.after >= position,
+            };
+            if skip {
                 continue;
             }
-            let frame = frame.get_or_insert_with(|| frames.get(change, candidate, group));
+            let frame = frame.get_or_insert_with(|| frames.get(candidate, group));
             member.outbox.push(frame.clone());
         }
     }
 
-    /// A row of `realtime.messages`: a broadcast from SQL.
-    fn broadcast(&self, change: &Change) {
-        let value = |name: &str| row_cell(change, name).and_then(payload::text);
-        let (Some(topic), Some(event), Some(id)) = (value("topic"), value("event"), value("id"))
-        else {
-            return;
-        };
-        if value("extension").is_some_and(|extension| extension != "broadcast") {
-            return;
-        }
-        let Some(private) = value("private") else {
-            return;
-        };
-        let key = TopicKey {
-            name: topic.into(),
-            private: private == "t",
-        };
-        let metadata = format!("{{\"id\":\"{id}\"}}");
-        let binary = value("binary_payload").and_then(decode_hex);
-        let (encoding, body) = match (&binary, value("payload")) {
-            (Some(binary), _) => (Encoding::Binary, binary.as_slice()),
-            (None, Some(payload)) => (Encoding::Json, payload.as_bytes()),
-            (None, None) => return,
-        };
+    /// A broadcast out of the log: to those on its topic, and, with its position, to those who
+    /// resume there.
+    fn broadcast(&self, broadcast: &Broadcast, only: Option<(u64, u64)>) {
         let limit = self.app.settings().realtime.max_payload_bytes;
-        if body.len() > limit + crate::limits::PAYLOAD_PADDING {
+        if broadcast.content_bytes() > limit + crate::limits::PAYLOAD_PADDING {
+            let topic = &*broadcast.key.name;
             tracing::warn!(app = %self.app.reference, topic, code = "UnableToBroadcastChanges");
             return;
         }
-        self.registry.send(
-            &key,
-            &Outgoing::User {
-                event,
-                encoding,
-                body,
-                metadata: &metadata,
-            },
-        );
-    }
-}
-
-fn is_message(change: &Change) -> bool {
-    change.action == Action::Insert
-        && &*change.relation.namespace == "realtime"
-        && &*change.relation.name == "messages"
-}
-
-fn decode_hex(text: &str) -> Option<Vec<u8>> {
-    let digits = text.strip_prefix("\\x")?.as_bytes();
-    let nibble = |b: u8| (b as char).to_digit(16).map(|n| n as u8);
-    digits
-        .chunks(2)
-        .map(|pair| Some(nibble(pair[0])? << 4 | nibble(*pair.get(1)?)?))
-        .collect()
-}
-
-/// A column's cell in the new row, or in the old one of a DELETE; an unchanged large value comes
-/// from the old row where that is whole.
-fn row_cell<'a>(change: &'a Change, name: &str) -> Option<&'a Cell> {
-    use hearth_wal::pgoutput::OldRow;
-    let old = |key_too: bool| match change.old.as_ref()? {
-        OldRow::Full(old) => payload::cell(&change.relation, old, name),
-        OldRow::Key(old) if key_too => {
-            let column = change
-                .relation
-                .columns
-                .iter()
-                .find(|column| &*column.name == name)?;
-            if column.key {
-                payload::cell(&change.relation, old, name)
-            } else {
-                None
+        if only.is_none() && broadcast.position.commit >= self.live_from {
+            self.registry.relay(broadcast);
+        }
+        for (id, group) in self.index.hearing(&broadcast.key) {
+            if only.is_some_and(|(wanted, _)| wanted != id) {
+                continue;
+            }
+            let mut frame: Option<Option<Bytes>> = None;
+            for member in &group.members {
+                let own = match &broadcast.sender {
+                    Some(Sender::Client(name)) => member.client.as_deref() == Some(&**name),
+                    _ => false,
+                };
+                let skip = match only {
+                    Some((_, id)) => id != member.id,
+                    None => member.after >= broadcast.position,
+                };
+                if own || skip {
+                    continue;
+                }
+                let frame =
+                    frame.get_or_insert_with(|| broadcast.frame(group.version, &group.topic));
+                if let Some(frame) = frame {
+                    member.outbox.push(frame.clone());
+                }
             }
         }
-        OldRow::Key(_) => None,
-    };
-    match &change.new {
-        None => old(true),
-        Some(new) => match payload::cell(&change.relation, new, name)? {
-            Cell::Unchanged => old(false),
-            cell => Some(cell),
+    }
+}
+
+/// How PostgreSQL is asked whether the group's caller sees the change, and whether of an old row
+/// only the primary key may be shown; none: it does not see it.
+fn how_to_ask(
+    group: &Group,
+    change: &Change,
+    table: &Table,
+    view: &View,
+    hidden: bool,
+) -> Option<(Ask, bool)> {
+    if hidden || change.action == Action::Truncate {
+        return Some((Ask::Nothing, false));
+    }
+    let delete = change.action == Action::Delete;
+    match &view.rule {
+        Rule::Everybody => Some((Ask::Nothing, false)),
+        Rule::Nobody => None,
+        Rule::SignedIn => group.subject().map(|_| (Ask::Nothing, false)),
+        Rule::Owner(columns) => match owners(change, columns) {
+            // Only its owners have been looked for.
+            Some(_) => Some((Ask::Nothing, false)),
+            // Nobody can be asked about a row that is gone: its key must do.
+            None if delete => Some((Ask::Nothing, true)),
+            None => Some((Ask::ByKey, false)),
         },
+        Rule::Ask if is_whole(change, table) => Some((Ask::ByRow, false)),
+        Rule::Ask if delete => Some((Ask::Nothing, true)),
+        Rule::Ask => Some((Ask::ByKey, false)),
     }
 }
 
-/// The caller as `auth.uid()` gives it.
-fn subject(group: &Group) -> Option<uuid::Uuid> {
-    group.claims.subject()?.parse().ok()
-}
-
-/// Whether the row carries the caller's `sub` in one of the columns.
-fn owns(group: &Group, change: &Change, columns: &[Arc<str>]) -> bool {
-    let Some(subject) = subject(group) else {
+/// Whether the log has every column of the row.
+fn is_whole(change: &Change, table: &Table) -> bool {
+    if change.new.is_none() && !matches!(change.old, Some(OldRow::Full(_))) {
         return false;
-    };
-    columns.iter().any(|column| {
-        let value = row_cell(change, column).and_then(payload::text);
-        value.and_then(|value| value.parse::<uuid::Uuid>().ok()) == Some(subject)
-    })
+    }
+    let has = |name: &str| matches!(row_cell(change, name), Some(Cell::Null | Cell::Text(_)));
+    table.columns.iter().all(|column| has(&column.name))
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn hexadecimal_is_decoded() {
-        assert_eq!(
-            decode_hex("\\xdeadBEEF"),
-            Some(vec![0xde, 0xad, 0xbe, 0xef])
-        );
-        assert_eq!(decode_hex("\\x"), Some(Vec::new()));
-        assert_eq!(decode_hex("\\xd"), None);
-        assert_eq!(decode_hex("dead"), None);
+/// The callers whose row it is by these columns; none: the log does not say.
+fn owners(change: &Change, columns: &[Arc<str>]) -> Option<Vec<Uuid>> {
+    let mut owners = Vec::with_capacity(columns.len());
+    for column in columns {
+        match row_cell(change, column) {
+            None | Some(Cell::Unchanged) => return None,
+            Some(cell) => {
+                owners.extend(payload::text(cell).and_then(|text| text.parse::<Uuid>().ok()))
+            }
+        }
     }
+    Some(owners)
 }

@@ -1,5 +1,5 @@
-//! From messages of the log to changes: follows transactions and the form of tables, numbers the
-//! changes, and leaves out those that were delivered before a reconnect. No I/O.
+//! From messages of the log to entries: follows transactions and the form of tables, numbers
+//! changes and broadcasts, and leaves out those that were delivered before a reconnect. No I/O.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -7,7 +7,8 @@ use std::sync::Arc;
 use hearth_wal::pgoutput::OldRow;
 use hearth_wal::{Cell, Lsn, Message, Relation, Tuple};
 
-use super::history::{Action, Change, Position};
+use super::broadcast;
+use super::history::{Action, Change, Entry, Position};
 
 /// The transaction that is being read.
 #[derive(Debug, Default)]
@@ -46,8 +47,8 @@ impl Feed {
         }
     }
 
-    /// Follows the stream's messages; gives the changes among them that have not been delivered.
-    pub(super) fn read(&mut self, message: Message) -> Vec<Arc<Change>> {
+    /// Follows the stream's messages; gives what of them has not been delivered.
+    pub(super) fn read(&mut self, message: Message) -> Vec<Entry> {
         let row = |tuple: &Tuple| -> usize {
             let size = |cell: &Cell| match cell {
                 Cell::Text(bytes) | Cell::Binary(bytes) => bytes.len(),
@@ -88,6 +89,19 @@ impl Feed {
                     .filter_map(|id| self.change(*id, Action::Truncate, None, None, 64));
                 return changes.collect();
             }
+            Message::Logical {
+                transactional: true,
+                prefix,
+                content,
+            } if &*prefix == broadcast::PREFIX => {
+                let start = self.transaction.start;
+                let read = |position| broadcast::decode(content, position, start);
+                let broadcast = self.next_position().and_then(read);
+                return broadcast
+                    .map(|b| Entry::Broadcast(Arc::new(b)))
+                    .into_iter()
+                    .collect();
+            }
             _ => return Vec::new(),
         };
         let bytes = old.as_ref().map_or(0, |old| row(old.tuple())) + new.as_ref().map_or(0, row);
@@ -103,19 +117,11 @@ impl Feed {
         old: Option<OldRow>,
         new: Option<Tuple>,
         bytes: usize,
-    ) -> Option<Arc<Change>> {
-        self.transaction.changes += 1;
-        let position = Position {
-            commit: self.transaction.commit,
-            index: self.transaction.changes,
-        };
-        // After a reconnect the last transactions come again.
-        if position <= self.delivered {
-            return None;
-        }
+    ) -> Option<Entry> {
+        let position = self.next_position()?;
         let relation = self.relations.get(&relation)?.clone();
         let commit_time = self.transaction.commit_time;
-        Some(Arc::new(Change {
+        let change = Change {
             position,
             start: self.transaction.start,
             commit_time,
@@ -124,7 +130,23 @@ impl Feed {
             old,
             new,
             bytes,
-        }))
+        };
+        if &*change.relation.namespace == "realtime" && &*change.relation.name == "messages" {
+            // Published for its new rows, which are broadcasts from SQL.
+            return broadcast::of_row(&change).map(|b| Entry::Broadcast(Arc::new(b)));
+        }
+        Some(Entry::Row(Arc::new(change)))
+    }
+
+    /// The position of what was just read; none if it has been delivered: after a reconnect the
+    /// last transactions come again.
+    fn next_position(&mut self) -> Option<Position> {
+        self.transaction.changes += 1;
+        let position = Position {
+            commit: self.transaction.commit,
+            index: self.transaction.changes,
+        };
+        (position > self.delivered).then_some(position)
     }
 }
 
@@ -177,7 +199,7 @@ mod tests {
             let changes = feed.read(message);
             changes
                 .first()
-                .map(|change| (change.position.commit.0, change.position.index))
+                .map(|entry| (entry.position().commit.0, entry.position().index))
         };
         assert_eq!(read(begin(20)), None);
         assert_eq!(read(relation()), None);
@@ -204,7 +226,7 @@ mod tests {
         feed.read(relation());
         assert!(feed.read(insert("a")).is_empty());
         let again = feed.read(insert("b"));
-        assert_eq!(again.first().map(|change| change.start), Some(Lsn(10)));
+        assert_eq!(again.first().map(Entry::start), Some(Lsn(10)));
     }
 
     #[test]

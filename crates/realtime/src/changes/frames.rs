@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::catalog::View;
 use super::deliver::Candidate;
-use super::history::Change;
+use super::history::{Change, Position};
 use super::payload::{self, Fault};
 use super::subscriptions::Group;
 use crate::frame::{self, Version};
@@ -16,7 +16,7 @@ use crate::frame::{self, Version};
 /// Frames of the change at hand, each encoded once.
 #[derive(Default)]
 pub(super) struct Frames {
-    change: usize,
+    change: Position,
     /// `data` by what shapes it: the columns of the view, the selection, the fault.
     data: Vec<(DataKey, Arc<str>)>,
     frames: HashMap<FrameKey, Bytes>,
@@ -27,6 +27,7 @@ struct DataKey {
     view: *const View,
     select: Option<Arc<[Box<str>]>>,
     fault: Option<Fault>,
+    only_key: bool,
 }
 
 #[derive(PartialEq, Eq, Hash)]
@@ -41,15 +42,11 @@ struct FrameKey {
 
 impl Frames {
     /// The frame of a change for a group.
-    pub(super) fn get(
-        &mut self,
-        change: &Arc<Change>,
-        candidate: &Candidate,
-        group: &Group,
-    ) -> Bytes {
-        if self.change != candidate.change + 1 {
+    pub(super) fn get(&mut self, candidate: &Candidate, group: &Group) -> Bytes {
+        let change = &*candidate.change;
+        if self.change != change.position {
             *self = Self {
-                change: candidate.change + 1,
+                change: change.position,
                 ..Self::default()
             };
         }
@@ -70,6 +67,7 @@ impl Frames {
             view: Arc::as_ptr(&candidate.view),
             select,
             fault: candidate.fault,
+            only_key: candidate.only_key,
         };
         let data = match self.data.iter().position(|(known, _)| *known == key) {
             Some(at) => at,
@@ -80,6 +78,7 @@ impl Frames {
                     &candidate.view,
                     key.select.as_deref(),
                     candidate.fault,
+                    candidate.only_key,
                 );
                 self.data.push((key, text.into()));
                 self.data.len() - 1

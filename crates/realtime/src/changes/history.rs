@@ -1,4 +1,4 @@
-//! Changes that are kept for clients that come back, and the positions that name them.
+//! What is kept for clients that come back, and the positions that name it.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -8,6 +8,8 @@ use std::time::{Duration, Instant};
 
 use hearth_wal::pgoutput::OldRow;
 use hearth_wal::{Lsn, Relation, Tuple};
+
+use super::broadcast::Broadcast;
 
 /// Where in the stream of changes a change stands: its transaction's commit, and its place in it.
 /// Written `16/B374D848:3`. Clients hand it back as they got it.
@@ -20,6 +22,12 @@ pub struct Position {
 }
 
 impl Position {
+    /// Behind everything.
+    pub const MAX: Self = Self {
+        commit: Lsn(u64::MAX),
+        index: u32::MAX,
+    };
+
     /// The last position before any commit at or behind `lsn`.
     pub fn before(lsn: Lsn) -> Self {
         Self {
@@ -94,16 +102,59 @@ pub struct Change {
     pub bytes: usize,
 }
 
-/// Kept changes, bounded in time and bytes.
+/// What the stream brings: a changed row, or a broadcast.
+#[derive(Debug, Clone)]
+pub enum Entry {
+    /// A changed row.
+    Row(Arc<Change>),
+    /// A broadcast.
+    Broadcast(Arc<Broadcast>),
+}
+
+impl Entry {
+    /// Where it stands.
+    pub fn position(&self) -> Position {
+        match self {
+            Self::Row(change) => change.position,
+            Self::Broadcast(broadcast) => broadcast.position,
+        }
+    }
+
+    /// A position from which its transaction would be streamed again.
+    pub fn start(&self) -> Lsn {
+        match self {
+            Self::Row(change) => change.start,
+            Self::Broadcast(broadcast) => broadcast.start,
+        }
+    }
+
+    /// Its size in the log.
+    pub fn bytes(&self) -> usize {
+        match self {
+            Self::Row(change) => change.bytes,
+            Self::Broadcast(broadcast) => broadcast.bytes,
+        }
+    }
+}
+
+/// Kept entries, bounded in time and bytes.
 #[derive(Debug)]
 pub struct History {
-    kept: VecDeque<(Instant, Arc<Change>)>,
+    kept: VecDeque<(Instant, Entry)>,
     bytes: usize,
     most_bytes: usize,
     window: Duration,
     /// Everything behind this is here; what is not behind it may be gone.
     horizon: Position,
+    /// Up to where the log had been read, and when; the first is about a window old. The server
+    /// keeps the log from there on, so that whoever left since can resume after a restart too.
+    marks: VecDeque<(Instant, Lsn)>,
+    /// What is before this was let go for its size.
+    floor: Lsn,
 }
+
+/// Marks within a window.
+const MARKS: u32 = 60;
 
 impl History {
     /// Empty, complete from `start` on.
@@ -114,42 +165,60 @@ impl History {
             most_bytes,
             window,
             horizon: Position::before(start),
+            marks: VecDeque::from([(Instant::now(), start)]),
+            floor: start,
         }
     }
 
-    /// Keeps a change; the oldest go when there are too many bytes.
-    pub fn push(&mut self, change: Arc<Change>) {
-        self.bytes += change.bytes;
-        self.kept.push_back((Instant::now(), change));
+    /// Keeps an entry; the oldest go when there are too many bytes.
+    pub fn push(&mut self, entry: Entry) {
+        self.bytes += entry.bytes();
+        self.kept.push_back((Instant::now(), entry));
         while self.bytes > self.most_bytes {
             self.evict();
+            if let Some((_, first)) = self.kept.front() {
+                self.floor = self.floor.max(first.start());
+            }
         }
     }
 
-    /// Lets go of what is older than the window.
-    pub fn expire(&mut self) {
-        while let Some((at, ..)) = self.kept.front() {
-            if at.elapsed() <= self.window {
-                return;
-            }
+    /// Lets go of what is older than the window, where the log has been read up to `processed`.
+    pub fn expire(&mut self, processed: Lsn) {
+        while let Some((at, ..)) = self.kept.front()
+            && at.elapsed() > self.window
+        {
             self.evict();
         }
+        let last = self.marks.back();
+        if last.is_none_or(|(at, _)| at.elapsed() >= self.window / MARKS) {
+            self.marks.push_back((Instant::now(), processed));
+        }
+        while let Some((at, _)) = self.marks.get(1)
+            && at.elapsed() > self.window
+        {
+            self.marks.pop_front();
+        }
+    }
+
+    /// Lets the server forget the log up to `processed`, which takes too much room there. What is
+    /// kept here stays, but does not outlive this Hearth.
+    pub fn let_go_of_log(&mut self, processed: Lsn) {
+        self.floor = self.floor.max(processed);
     }
 
     fn evict(&mut self) {
-        if let Some((_, change)) = self.kept.pop_front() {
-            self.bytes -= change.bytes;
-            self.horizon = change.position;
+        if let Some((_, entry)) = self.kept.pop_front() {
+            self.bytes -= entry.bytes();
+            self.horizon = entry.position();
         }
     }
 
     /// The position up to which the server may forget the log, where `processed` is what has been
     /// read.
     pub fn releasable(&self, processed: Lsn) -> Lsn {
-        match self.kept.front() {
-            None => processed,
-            Some((_, change)) => change.start.min(processed),
-        }
+        let marked = self.marks.front().map_or(self.floor, |(_, lsn)| *lsn);
+        let first = self.kept.front().map_or(processed, |(_, e)| e.start());
+        marked.min(first).max(self.floor).min(processed)
     }
 
     /// Whether everything behind `position` is here.
@@ -157,12 +226,12 @@ impl History {
         position >= self.horizon
     }
 
-    /// The kept changes behind `position`, in order.
-    pub fn after(&self, position: Position) -> impl Iterator<Item = &Arc<Change>> {
+    /// The kept entries behind `position`, in order.
+    pub fn after(&self, position: Position) -> impl Iterator<Item = &Entry> {
         let from = self
             .kept
-            .partition_point(|(_, change)| change.position <= position);
-        self.kept.range(from..).map(|(_, change)| change)
+            .partition_point(|(_, entry)| entry.position() <= position);
+        self.kept.range(from..).map(|(_, entry)| entry)
     }
 
     /// Bytes kept.
@@ -178,8 +247,8 @@ mod tests {
 
     use super::*;
 
-    fn change(commit: u64, index: u32, bytes: usize) -> Arc<Change> {
-        Arc::new(Change {
+    fn change(commit: u64, index: u32, bytes: usize) -> Entry {
+        Entry::Row(Arc::new(Change {
             position: Position {
                 commit: Lsn(commit),
                 index,
@@ -197,7 +266,7 @@ mod tests {
             old: None,
             new: None,
             bytes,
-        })
+        }))
     }
 
     #[test]
@@ -226,9 +295,26 @@ mod tests {
         };
         assert!(history.reaches(first));
         assert!(!history.reaches(Position::before(Lsn(20))));
-        let behind: Vec<_> = history.after(first).map(|c| c.position.index).collect();
+        let behind: Vec<_> = history.after(first).map(|e| e.position().index).collect();
         assert_eq!(behind, [2, 1]);
         assert_eq!(history.releasable(Lsn(40)), Lsn(15));
+        history.expire(Lsn(40));
+        assert_eq!(history.releasable(Lsn(40)), Lsn(15));
         assert!(history.bytes() <= 100);
+    }
+
+    #[test]
+    fn the_log_is_kept_for_the_window_also_where_nothing_happens() {
+        let mut history = History::new(Lsn(10), Duration::from_millis(60), 100);
+        history.expire(Lsn(40));
+        assert_eq!(history.releasable(Lsn(40)), Lsn(10));
+        std::thread::sleep(Duration::from_millis(70));
+        history.expire(Lsn(50));
+        std::thread::sleep(Duration::from_millis(70));
+        history.expire(Lsn(60));
+        assert_eq!(history.releasable(Lsn(60)), Lsn(50));
+        history.push(change(70, 1, 1));
+        history.let_go_of_log(Lsn(72));
+        assert_eq!(history.releasable(Lsn(80)), Lsn(72));
     }
 }

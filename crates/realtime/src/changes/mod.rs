@@ -6,15 +6,19 @@
 //! commands.
 
 pub mod binding;
+pub mod broadcast;
 pub mod catalog;
 pub mod deliver;
+pub mod emitter;
 mod feed;
 pub mod filter;
 mod frames;
 pub mod history;
+mod notice;
 pub mod payload;
 mod reader;
 pub mod render;
+pub mod rule;
 pub mod subscriptions;
 pub mod visibility;
 
@@ -22,10 +26,11 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use hearth_apps::settings::RealtimeSettings;
 use hearth_apps::{App, AppDatabase};
 use hearth_core::{AppRef, Claims};
 use hearth_pg::Login;
-use hearth_wal::{Lsn, WalError, slot};
+use hearth_wal::{WalError, slot};
 use serde_json::{Map, Value};
 use tokio::sync::{OnceCell, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
@@ -36,8 +41,9 @@ pub use history::Position;
 use crate::app::OpenSockets;
 use crate::frame::Version;
 use crate::outbox::Outbox;
-use crate::registry::Registry;
+use crate::registry::{Registry, TopicKey};
 use binding::BindingSpec;
+use emitter::{Done, Emitter};
 use reader::{Command, Reader};
 
 /// The publication that decides which tables and operations are listened to.
@@ -57,11 +63,12 @@ pub struct ChangeOptions {
     pub max_record_bytes: usize,
 }
 
-impl Default for ChangeOptions {
-    fn default() -> Self {
+impl ChangeOptions {
+    /// What an application's settings say.
+    pub fn of(settings: &RealtimeSettings) -> Self {
         Self {
-            window: Duration::from_secs(600),
-            window_bytes: 64 * 1024 * 1024,
+            window: Duration::from_secs(settings.resume_window_seconds.into()),
+            window_bytes: settings.resume_window_bytes,
             max_record_bytes: 1024 * 1024,
         }
     }
@@ -105,11 +112,20 @@ pub async fn drop_slot(app: &App) -> Result<(), WalError> {
 pub enum Outcome {
     /// Changes flow.
     Subscribed {
-        /// The position they flow from, for clients that resume.
-        position: Option<String>,
+        /// Where they flow from, for clients that resume.
+        resumed: Option<Resumed>,
     },
     /// They do not, for this reason.
     Refused(String),
+}
+
+/// What a client that resumes is told in the reply to its join.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Resumed {
+    /// What is behind this comes.
+    pub position: String,
+    /// The position that the client named is no longer known: what was between is lost to it.
+    pub expired: bool,
 }
 
 /// Called by the reader between fixing the position and sending the first change.
@@ -120,8 +136,6 @@ pub type Opening = Box<dyn FnOnce(Outcome) + Send + Sync>;
 pub enum SubscribeError {
     /// The tables or filters cannot be listened to, and the client wanted to wait for it.
     Refused(String),
-    /// The position to resume from is gone.
-    ResumeExpired(&'static str),
     /// The reader stops.
     Stopped,
 }
@@ -143,8 +157,56 @@ pub struct Wanted {
     /// A subscription that cannot be had is an error, not a message.
     pub must: bool,
     /// The join's `resume` option.
-    pub resume: Option<Value>,
+    pub resume: Option<Resume>,
+    /// The topic whose broadcasts it gets in order with the changes, where it resumes.
+    pub hears: Option<TopicKey>,
+    /// The name under which it does not want its own broadcasts back.
+    pub client: Option<Arc<str>>,
 }
+
+/// The join option `resume`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Resume {
+    /// The position of the last message that the client has; none: it begins now.
+    pub after: Option<Position>,
+    /// Whether broadcasts are part of it.
+    pub broadcast: bool,
+    /// What the client calls itself, so that its own broadcasts are known after it came back.
+    pub client: Option<Arc<str>>,
+}
+
+/// Longest name a client may give itself.
+const LONGEST_CLIENT: usize = 64;
+
+impl Resume {
+    /// Reads `config.resume`; none where the client does not resume.
+    ///
+    /// # Errors
+    /// What is wrong with the position.
+    pub fn read(value: Option<&Value>) -> Result<Option<Self>, &'static str> {
+        let Some(value) = value.filter(|value| value.is_object()) else {
+            return Ok(None);
+        };
+        let after = match &value["after"] {
+            Value::Null => None,
+            after => {
+                let after = after.as_str().and_then(|text| text.parse().ok());
+                Some(after.ok_or("the position to resume from is malformed")?)
+            }
+        };
+        let client = value["client"].as_str();
+        Ok(Some(Self {
+            after,
+            broadcast: value["broadcast"] != Value::Bool(false),
+            client: client
+                .filter(|name| name.len() <= LONGEST_CLIENT)
+                .map(Arc::from),
+        }))
+    }
+}
+
+/// Most bindings of one channel. Upstream bounds the memory of a channel's process instead.
+const MOST_BINDINGS: usize = 200;
 
 /// Reads the bindings of a join, and gives them their ids: what the reader needs, and what the
 /// reply echoes.
@@ -157,6 +219,10 @@ pub fn bindings(wanted: &[Map<String, Value>]) -> (Result<Vec<BindingSpec>, Stri
         let mut echo = params.clone();
         echo.insert("id".to_owned(), id.into());
         echoed.push(Value::Object(echo));
+    }
+    if wanted.len() > MOST_BINDINGS {
+        let words = format!("Too many postgres_changes in one channel. Maximum {MOST_BINDINGS}");
+        return (Err(words), echoed);
     }
     let specs = wanted
         .iter()
@@ -227,37 +293,9 @@ impl Checked {
     }
 }
 
-/// How the reader is, for metrics and the management API.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Status {
-    /// What it does.
-    pub state: State,
-    /// Subscriptions in place.
-    pub subscriptions: usize,
-    /// Everything before this has been delivered.
-    pub delivered: Lsn,
-    /// Everything before this need not be kept by PostgreSQL any longer.
-    pub released: Lsn,
-    /// Bytes kept for clients that resume.
-    pub kept_bytes: usize,
-}
-
-/// What a reader does.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum State {
-    /// It does not run: nobody listens.
-    #[default]
-    Stopped,
-    /// It connects, or waits for PostgreSQL.
-    Connecting,
-    /// Changes flow.
-    Streaming,
-}
-
 #[derive(Debug, Default)]
 pub(crate) struct Link {
     pub(crate) commands: Option<mpsc::UnboundedSender<Command>>,
-    pub(crate) status: Status,
 }
 
 /// The changes of one application.
@@ -265,9 +303,10 @@ pub struct Changes {
     app: Arc<App>,
     registry: Arc<Registry>,
     sockets: Arc<OpenSockets>,
-    options: ChangeOptions,
+    options: Option<ChangeOptions>,
     link: Arc<Mutex<Link>>,
     checked: Checked,
+    emitter: Emitter,
     stop: CancellationToken,
     tasks: tokio_util::task::TaskTracker,
 }
@@ -277,9 +316,10 @@ impl Changes {
         app: Arc<App>,
         registry: Arc<Registry>,
         sockets: Arc<OpenSockets>,
-        options: ChangeOptions,
+        options: Option<ChangeOptions>,
     ) -> Self {
         Self {
+            emitter: Emitter::new(app.clone()),
             app,
             registry,
             sockets,
@@ -311,11 +351,17 @@ impl Changes {
             self.app.clone(),
             self.registry.clone(),
             self.sockets.clone(),
-            self.options.clone(),
+            self.options(),
             self.link.clone(),
             receiver,
         );
         self.tasks.spawn(reader.run(self.stop.clone()));
+    }
+
+    /// How changes are read now.
+    pub fn options(&self) -> ChangeOptions {
+        let of_settings = || ChangeOptions::of(&self.app.settings().realtime);
+        self.options.clone().unwrap_or_else(of_settings)
     }
 
     /// Makes sure that the reader runs, for broadcasts out of the database.
@@ -341,17 +387,6 @@ impl Changes {
             Err(reason) if wanted.must => return Err(SubscribeError::Refused(reason)),
             Err(reason) => (Vec::new(), Some(reason)),
         };
-        let resume = match &wanted.resume {
-            None => None,
-            Some(resume) => Some(match &resume["after"] {
-                Value::Null => None,
-                after => {
-                    let after = after.as_str().and_then(|text| text.parse().ok());
-                    let words = "the position to resume from is malformed";
-                    Some(after.ok_or(SubscribeError::ResumeExpired(words))?)
-                }
-            }),
-        };
         let (reply, answer) = oneshot::channel();
         self.send(Command::Subscribe(Box::new(reader::Pending {
             version: wanted.version,
@@ -361,7 +396,9 @@ impl Changes {
             claims: wanted.claims,
             outbox: wanted.outbox,
             refusal,
-            resume,
+            resume: wanted.resume,
+            hears: wanted.hears,
+            client: wanted.client,
             opening,
             reply,
         })));
@@ -372,12 +409,11 @@ impl Changes {
         })
     }
 
-    /// How the reader is.
-    pub fn status(&self) -> Status {
-        self.link
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .status
+    /// Puts a client's broadcast into the log, from where it reaches its topic; `done` is told
+    /// whether it is there.
+    pub fn emit(&self, content: Vec<u8>, done: Done) {
+        self.wake();
+        self.emitter.emit(content, done, &self.tasks, &self.stop);
     }
 
     /// Stops the reader; the slot stays.

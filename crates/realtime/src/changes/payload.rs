@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use hearth_wal::pgoutput::OldRow;
 use hearth_wal::{Cell, Relation, Tuple};
 
 use super::catalog::{Table, View};
@@ -49,6 +50,9 @@ pub fn fault(change: &Change, table: &Table, view: &View, most_bytes: usize) -> 
             return Some(Fault::Unauthorized);
         }
     }
+    if view.columns.is_empty() {
+        return Some(Fault::Unauthorized);
+    }
     (change.bytes > most_bytes).then_some(Fault::TooLarge)
 }
 
@@ -69,13 +73,39 @@ pub fn text(cell: &Cell) -> Option<&str> {
     }
 }
 
-/// The `data` object.
+/// A column's cell in the new row, or in the old one of a DELETE; an unchanged large value comes
+/// from the old row where that is whole.
+pub fn row_cell<'a>(change: &'a Change, name: &str) -> Option<&'a Cell> {
+    let old = |key_too: bool| match change.old.as_ref()? {
+        OldRow::Full(old) => cell(&change.relation, old, name),
+        OldRow::Key(old) if key_too => {
+            let columns = &change.relation.columns;
+            let column = columns.iter().find(|column| &*column.name == name)?;
+            if column.key {
+                cell(&change.relation, old, name)
+            } else {
+                None
+            }
+        }
+        OldRow::Key(_) => None,
+    };
+    match &change.new {
+        None => old(true),
+        Some(new) => match cell(&change.relation, new, name)? {
+            Cell::Unchanged => old(false),
+            cell => Some(cell),
+        },
+    }
+}
+
+/// The `data` object. `only_key`: of the old row nothing but its primary key.
 pub fn data(
     change: &Change,
     table: &Table,
     view: &View,
     select: Option<&[Box<str>]>,
     fault: Option<Fault>,
+    only_key: bool,
 ) -> String {
     let hidden = matches!(fault, Some(Fault::NoKey | Fault::Unauthorized));
     let small = fault == Some(Fault::TooLarge);
@@ -84,7 +114,7 @@ pub fn data(
     if hidden {
         out.push_str("[]");
     } else {
-        out.push_str(&view.columns_json(table, select));
+        out.push_str(&view.columns_json(&change.relation, table, select));
     }
     out.push_str(",\"commit_timestamp\":");
     if hidden {
@@ -105,6 +135,7 @@ pub fn data(
         view,
         select,
         small,
+        only_key,
     };
     if matches!(change.action, Action::Update | Action::Delete) {
         out.push_str(",\"old_record\":");
@@ -136,12 +167,13 @@ struct Row<'a> {
     view: &'a View,
     select: Option<&'a [Box<str>]>,
     small: bool,
+    only_key: bool,
 }
 
 impl Row<'_> {
     fn push_new(&self, out: &mut String) {
         let old = match &self.change.old {
-            Some(hearth_wal::pgoutput::OldRow::Full(old)) => Some(old),
+            Some(OldRow::Full(old)) => Some(old),
             _ => None,
         };
         let Some(new) = &self.change.new else {
@@ -156,10 +188,7 @@ impl Row<'_> {
     }
 
     fn push_old(&self, out: &mut String) {
-        use hearth_wal::pgoutput::OldRow;
-        // Without row level security the old row is given as far as the log has it. With it,
-        // nobody can be asked about a row that is gone: its key must do.
-        let only_key = self.change.action == Action::Delete && self.table.secured;
+        let only_key = self.only_key;
         let is_key = |index: usize| {
             let column = self.change.relation.columns.get(index);
             column

@@ -116,6 +116,9 @@ fn push_inner(out: &mut String, form: &Form, text: &str) {
     }
 }
 
+/// Most digits before or behind the point that an exponent is written out to; `float8` has 324.
+const MOST_DIGITS: u32 = 400;
+
 fn push_number(out: &mut String, text: &str) {
     let digits = text.strip_prefix('-').unwrap_or(text);
     if !digits.starts_with(|c: char| c.is_ascii_digit()) {
@@ -128,7 +131,8 @@ fn push_number(out: &mut String, text: &str) {
         return;
     };
     // jsonb has no exponents: 1e+20 is written out.
-    let Ok(exponent) = exponent.parse::<i32>() else {
+    let exponent = exponent.parse::<i32>().ok();
+    let Some(exponent) = exponent.filter(|e| e.unsigned_abs() <= MOST_DIGITS) else {
         out.push_str("null");
         return;
     };
@@ -372,6 +376,7 @@ mod tests {
         assert_eq!(rendered(&Form::Number, "-1.5e-07"), "-0.00000015");
         assert_eq!(rendered(&Form::Number, "1.25e+01"), "12.5");
         assert_eq!(rendered(&Form::Number, "NaN"), "null");
+        assert_eq!(rendered(&Form::Number, "1e2000000000"), "null");
         assert_eq!(rendered(&Form::Bool, "t"), "true");
         assert_eq!(rendered(&Form::Text, "a\"b\n"), r#""a\"b\n""#);
         assert_eq!(rendered(&Form::Bytes, "\\xdeadbeef"), "\"deadbeef\"");

@@ -1,169 +1,33 @@
-//! Which rows a caller sees. PostgreSQL decides; it is asked once per caller and batch, and not at
-//! all where the answer can be read off the policies.
-
-use std::sync::Arc;
+//! Which rows a caller sees, where the policies themselves do not tell (`rule`). PostgreSQL decides;
+//! it is asked once per caller and batch.
+//!
+//! It is asked about the row as the log has it, new or old: the policies' own expressions are
+//! evaluated over it with the caller's rights, so that what has changed since does not matter and a
+//! row that is gone can be judged too. Where the log does not have the whole row, or a policy needs
+//! more than its values, the row is looked for in the table by its primary key.
 
 use hearth_apps::App;
 use hearth_core::Claims;
-use hearth_pg::{Access, PgError, Rights, TextParam, scope};
+use hearth_pg::{Access, PgError, Rights, TextParam, identifier, scope};
 
 use super::binding::SEARCH_PATH;
 use super::catalog::Table;
 use super::filter::{Filter, Op};
 
-/// A policy for SELECT that applies to a role.
-#[derive(Debug, Clone)]
-pub struct Policy {
-    /// Permissive, not restrictive.
-    pub permissive: bool,
-    /// Its expression as PostgreSQL writes it.
-    pub expression: String,
-}
-
-/// Which rows of a table a role sees.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Rule {
-    /// All: no row level security, a role beyond it, or a policy that is true.
-    Everybody,
-    /// None: no policy applies.
-    Nobody,
-    /// All, for callers that are somebody (`auth.uid() is not null`).
-    SignedIn,
-    /// Those that carry the caller's `sub` in one of these columns.
-    Owner(Vec<Arc<str>>),
-    /// PostgreSQL has to be asked.
-    Ask,
-}
-
-impl Rule {
-    /// What `policies` come to for `role`.
-    pub fn of(policies: &[Policy], table: &Table, role: &str) -> Self {
-        let mut owners = Vec::new();
-        let (mut permitted, mut signed_in, mut ask) = (false, false, false);
-        for policy in policies {
-            let meaning = Meaning::of(&policy.expression, table, role);
-            match (policy.permissive, meaning) {
-                (true, Meaning::True) => permitted = true,
-                (true, Meaning::False) | (false, Meaning::True) => {}
-                (true, Meaning::SignedIn) => signed_in = true,
-                (true, Meaning::Owner(column)) => owners.push(column),
-                (true, Meaning::Other) => ask = true,
-                (false, Meaning::False) => return Self::Nobody,
-                // A restriction that depends on the row or the caller.
-                (false, _) => return Self::restricted(policies),
-            }
-        }
-        match (permitted, ask, signed_in, owners.is_empty()) {
-            (true, ..) => Self::Everybody,
-            (false, true, ..) => Self::Ask,
-            (false, false, true, true) => Self::SignedIn,
-            (false, false, false, false) => Self::Owner(owners),
-            // Whoever is somebody sees all, so that owning adds nothing.
-            (false, false, true, false) => Self::SignedIn,
-            (false, false, false, true) => Self::Nobody,
-        }
-    }
-
-    /// Restrictions only take away: without a permissive policy there is nothing to ask about.
-    fn restricted(policies: &[Policy]) -> Self {
-        let permissive = policies
-            .iter()
-            .any(|p| p.permissive && p.expression != "false");
-        if permissive { Self::Ask } else { Self::Nobody }
-    }
-}
-
-/// What a policy's expression means, where it has one of the forms that need no question. Users
-/// cannot replace the functions of schema `auth`.
-#[derive(Debug, PartialEq, Eq)]
-enum Meaning {
-    True,
-    False,
-    SignedIn,
-    Owner(Arc<str>),
-    Other,
-}
-
-impl Meaning {
-    fn of(expression: &str, table: &Table, role: &str) -> Self {
-        match expression {
-            "true" => return Self::True,
-            "false" => return Self::False,
-            _ => {}
-        }
-        let inner = expression
-            .strip_prefix('(')
-            .and_then(|inner| inner.strip_suffix(')'));
-        let Some(inner) = inner else {
-            return Self::Other;
-        };
-        if matches!(
-            inner,
-            "auth.uid() IS NOT NULL" | "( SELECT auth.uid() AS uid) IS NOT NULL"
-        ) {
-            return Self::SignedIn;
-        }
-        let wanted = inner
-            .strip_prefix("auth.role() = '")
-            .or_else(|| inner.strip_prefix("( SELECT auth.role() AS role) = '"))
-            .and_then(|rest| rest.strip_suffix("'::text"));
-        if let Some(wanted) = wanted
-            && !wanted.contains('\'')
-        {
-            return if wanted == role {
-                Self::True
-            } else {
-                Self::False
-            };
-        }
-        owner_column(expression, table).map_or(Self::Other, Self::Owner)
-    }
-}
-
-/// The column of a policy `auth.uid() = column` over a uuid column, in the forms that PostgreSQL
-/// writes it; anything else is not recognised.
-fn owner_column(expression: &str, table: &Table) -> Option<Arc<str>> {
-    let inner = expression.strip_prefix('(')?.strip_suffix(')')?;
-    let (left, right) = inner.split_once(" = ")?;
-    let is_caller = |side: &str| {
-        matches!(
-            side,
-            "auth.uid()" | "( SELECT auth.uid() AS uid)" | "(SELECT auth.uid() AS uid)"
-        )
-    };
-    let column = match (is_caller(left), is_caller(right)) {
-        (true, false) => right,
-        (false, true) => left,
-        _ => return None,
-    };
-    let name = match column
-        .strip_prefix('"')
-        .and_then(|name| name.strip_suffix('"'))
-    {
-        Some(quoted) => quoted.replace("\"\"", "\""),
-        None => column.to_owned(),
-    };
-    let column = table.column(&name)?;
-    (column.type_sql == "\"pg_catalog\".\"uuid\"").then(|| column.name.clone())
-}
-
-/// The statement that answers which of many primary keys the caller sees.
-pub fn statement(table: &Table) -> String {
-    let mut arrays = String::new();
-    let mut names = String::new();
+/// The statement that answers which of many primary keys the caller sees. Its parameters are one
+/// array of texts for each column of the key.
+pub fn by_key(table: &Table) -> String {
     let mut conditions = String::new();
     for (index, column) in table.key().enumerate() {
+        let quoted = identifier::quote(&column.name);
+        let and = if index > 0 { " and " } else { "" };
         let number = index + 1;
-        if index > 0 {
-            arrays.push_str(", ");
-            names.push_str(", ");
-            conditions.push_str(" and ");
-        }
-        arrays.push_str(&format!("${number}::text[]"));
-        names.push_str(&format!("k{number}"));
-        let quoted = hearth_pg::identifier::quote(&column.name);
-        conditions.push_str(&format!("t.{quoted} = k.k{number}::{}", column.type_sql));
+        conditions.push_str(&format!(
+            "{and}t.{quoted} = k.k{number}::{}",
+            column.type_sql
+        ));
     }
+    let (arrays, names) = arrays(table.key().count());
     format!(
         "select k.n::int4 from unnest({arrays}) with ordinality as k ({names}, n) \
          where exists (select from {} as t where {conditions})",
@@ -171,16 +35,43 @@ pub fn statement(table: &Table) -> String {
     )
 }
 
-/// Asks which of the rows the caller sees. `keys` has one list per column of the primary key.
-/// Returns their numbers, from 0.
+/// The statement that answers which of many rows of the table meet `condition`, the rows being
+/// given: one array of texts for each column. They stand under the table's name, as policies have
+/// it.
+pub fn by_row(table: &Table, condition: &str) -> String {
+    let mut columns = String::new();
+    for (index, column) in table.columns.iter().enumerate() {
+        let comma = if index > 0 { ", " } else { "" };
+        let (number, quoted) = (index + 1, identifier::quote(&column.name));
+        columns.push_str(&format!(
+            "{comma}k.k{number}::{} as {quoted}",
+            column.type_sql
+        ));
+    }
+    let (arrays, names) = arrays(table.columns.len());
+    let name = identifier::quote(&table.name);
+    format!(
+        "select k.n::int4 from unnest({arrays}) with ordinality as k ({names}, n) \
+         where exists (select from (select {columns}) as {name} where {condition})"
+    )
+}
+
+fn arrays(count: usize) -> (String, String) {
+    let arrays: Vec<String> = (1..=count).map(|n| format!("${n}::text[]")).collect();
+    let names: Vec<String> = (1..=count).map(|n| format!("k{n}")).collect();
+    (arrays.join(", "), names.join(", "))
+}
+
+/// Asks which of the rows the caller sees, by a statement of [`by_key`] or [`by_row`] and a list of
+/// values per column. Returns their numbers, from 0.
 ///
 /// # Errors
 /// A lost connection, or a policy that fails.
 pub async fn ask(
     app: &App,
     claims: &Claims,
-    table: &Table,
-    keys: &[Vec<&str>],
+    statement: &str,
+    columns: &[Vec<Option<&str>>],
 ) -> Result<Vec<usize>, PgError> {
     let client = app.database.caller().await?;
     let rights = Rights {
@@ -190,15 +81,8 @@ pub async fn ask(
         request: Default::default(),
     };
     let params: Vec<&(dyn tokio_postgres::types::ToSql + Sync)> =
-        keys.iter().map(|column| column as _).collect();
-    let rows = scope::run(
-        &client,
-        Access::ReadOnly,
-        &rights,
-        &statement(table),
-        &params,
-    )
-    .await?;
+        columns.iter().map(|column| column as _).collect();
+    let rows = scope::run(&client, Access::ReadOnly, &rights, statement, &params).await?;
     Ok(rows
         .iter()
         .map(|row| row.get::<_, i32>(0) as usize - 1)
@@ -281,62 +165,23 @@ mod tests {
         }
     }
 
-    fn rule(policies: &[(bool, &str)]) -> Rule {
-        let policies: Vec<Policy> = policies
-            .iter()
-            .map(|(permissive, expression)| Policy {
-                permissive: *permissive,
-                expression: (*expression).to_owned(),
-            })
-            .collect();
-        Rule::of(&policies, &table(), "authenticated")
-    }
-
-    #[test]
-    fn constant_policies_need_no_question() {
-        assert_eq!(rule(&[]), Rule::Nobody);
-        assert_eq!(rule(&[(true, "true")]), Rule::Everybody);
-        assert_eq!(
-            rule(&[(true, "(note = 'x'::text)"), (true, "true")]),
-            Rule::Everybody
-        );
-        assert_eq!(
-            rule(&[(true, "true"), (false, "(note = 'x'::text)")]),
-            Rule::Ask
-        );
-        assert_eq!(rule(&[(false, "true")]), Rule::Nobody);
-        assert_eq!(
-            rule(&[(true, "(auth.uid() = owner)")]),
-            Rule::Owner(vec!["owner".into()])
-        );
-        assert_eq!(
-            rule(&[(true, "(( SELECT auth.uid() AS uid) = owner)")]),
-            Rule::Owner(vec!["owner".into()])
-        );
-        assert_eq!(rule(&[(true, "((auth.uid())::text = note)")]), Rule::Ask);
-        assert_eq!(
-            rule(&[(true, "(auth.role() = 'authenticated'::text)")]),
-            Rule::Everybody
-        );
-        assert_eq!(
-            rule(&[(true, "(auth.role() = 'anon'::text)")]),
-            Rule::Nobody
-        );
-        assert_eq!(rule(&[(true, "(auth.uid() IS NOT NULL)")]), Rule::SignedIn);
-        assert_eq!(rule(&[(true, "true"), (false, "false")]), Rule::Nobody);
-        assert_eq!(rule(&[(false, "(note = 'x'::text)")]), Rule::Nobody);
-        assert_eq!(
-            rule(&[(true, "(auth.uid() = owner)"), (true, "(note = 'x'::text)")]),
-            Rule::Ask
-        );
-    }
-
     #[test]
     fn names_are_quoted_in_the_question() {
         assert_eq!(
-            statement(&table()),
+            by_key(&table()),
             "select k.n::int4 from unnest($1::text[]) with ordinality as k (k1, n) where exists \
              (select from \"public\".\"a\"\"b\" as t where t.\"id\" = k.k1::\"pg_catalog\".\"int8\")"
+        );
+        let types = ["int8", "uuid", "text"];
+        let [id, owner, note] = types.map(|name| format!("\"pg_catalog\".\"{name}\""));
+        assert_eq!(
+            by_row(&table(), "(owner IS NULL)"),
+            format!(
+                "select k.n::int4 from unnest($1::text[], $2::text[], $3::text[]) with ordinality \
+                 as k (k1, k2, k3, n) where exists (select from (select k.k1::{id} as \"id\", \
+                 k.k2::{owner} as \"owner\", k.k3::{note} as \"note\") as \"a\"\"b\" where \
+                 (owner IS NULL))"
+            )
         );
     }
 }

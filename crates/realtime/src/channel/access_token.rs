@@ -42,12 +42,16 @@ pub async fn refresh(
             policies: None,
         });
     };
-    let policies = authorize::read(&shared.app.app, &caller, &shared.headers, &name)
+    let mut policies = authorize::read(&shared.app.app, &caller, &shared.headers, &name)
         .await
         .map_err(|error| match error {
             AuthorizeError::Policy(_) => Refusal::Unauthorized(name.to_string()).to_string(),
             _ => Refusal::DatabaseUnavailable.to_string(),
         })?;
+    if before.presence_read.is_none() {
+        // Presence is not enabled.
+        policies.presence_read = None;
+    }
     if policies.broadcast_read != Some(true) && policies.presence_read != Some(true) {
         return Err(Refusal::Unauthorized(name.to_string()).to_string());
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::value::RawValue;
 
 use super::Joined;
+use crate::changes::broadcast::{Sender, encode};
 use crate::frame::{Incoming, Payload};
 use crate::limits::PAYLOAD_PADDING;
 use crate::registry::Outgoing;
@@ -52,11 +53,44 @@ pub fn handle(shared: &Arc<Shared>, joined: &mut Joined, message: &Incoming) -> 
         }
         return true;
     }
+    if joined.membership.is_kept() {
+        keep(shared, joined, message, &outgoing);
+        return true;
+    }
     joined.membership.send(&outgoing, joined.own_broadcasts);
     if joined.ack {
         shared.reply(message, "ok", "{}");
     }
     true
+}
+
+/// Sends it through the log, since somebody resumes on the topic; it is acknowledged once it is
+/// there.
+fn keep(shared: &Arc<Shared>, joined: &Joined, message: &Incoming, outgoing: &Outgoing<'_>) {
+    let sender = match &joined.client {
+        _ if joined.own_broadcasts => None,
+        Some(client) => Some(Sender::Client((&**client).into())),
+        None => Some(joined.membership.as_sender()),
+    };
+    let Some(content) = encode(joined.membership.key(), outgoing, sender) else {
+        return;
+    };
+    let acknowledge = joined.ack.then(|| {
+        let (join_ref, reference) = (message.join_ref.clone(), message.reference.clone());
+        (shared.clone(), join_ref, reference, message.topic.clone())
+    });
+    let done = move |written: bool| {
+        let Some((shared, join_ref, reference, topic)) = acknowledge else {
+            return;
+        };
+        let (status, response) = if written {
+            ("ok", "{}")
+        } else {
+            ("error", r#"{"reason":"unable_to_broadcast"}"#)
+        };
+        shared.reply_to(&join_ref, &reference, &topic, status, response);
+    };
+    shared.app.changes.emit(content, Box::new(done));
 }
 
 fn is_object(raw: &RawValue) -> bool {

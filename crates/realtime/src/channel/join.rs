@@ -10,10 +10,10 @@ use serde_json::{Map, Value, json};
 use super::{Joined, reads};
 use crate::authorize::{self, AuthorizeError, Policies};
 use crate::caller::Caller;
-use crate::changes::{self, Outcome, SubscribeError, Wanted};
+use crate::changes::{self, Outcome, Resume, SubscribeError, Wanted};
 use crate::error::Refusal;
 use crate::limits::PresenceWindow;
-use crate::registry::{Membership, TopicKey};
+use crate::registry::{Entrant, Membership, TopicKey};
 use crate::replay::{self, Replay};
 use crate::shared::Shared;
 
@@ -41,7 +41,7 @@ pub struct Join {
     changes: Vec<Map<String, Value>>,
     legacy: bool,
     wait: Option<Duration>,
-    resume: Option<Value>,
+    resume: Result<Option<Resume>, &'static str>,
 }
 
 impl Join {
@@ -83,10 +83,7 @@ impl Join {
             changes,
             legacy,
             wait,
-            resume: config
-                .get("resume")
-                .filter(|resume| resume.is_object())
-                .cloned(),
+            resume: Resume::read(config.get("resume")),
             topic,
             join_ref,
             reference,
@@ -135,6 +132,7 @@ pub async fn run(shared: Arc<Shared>, join: Join) -> Result<Box<Joined>, Refusal
     if app.app.settings().realtime.private_only && !join.private {
         return Err(Refusal::PrivateOnly);
     }
+    let resume = join.resume.clone().map_err(Refusal::InvalidJoinPayload)?;
     let caller = match &join.token {
         Some(token) => Caller::of_token(&app.app, token, &shared.caller)?,
         None => {
@@ -143,7 +141,7 @@ pub async fn run(shared: Arc<Shared>, join: Join) -> Result<Box<Joined>, Refusal
         }
     };
     let policies = if join.private {
-        Some(policies(&shared, &caller, join.name()).await?)
+        Some(policies(&shared, &caller, &join).await?)
     } else {
         None
     };
@@ -163,6 +161,11 @@ pub async fn run(shared: Arc<Shared>, join: Join) -> Result<Box<Joined>, Refusal
         name: name.clone(),
         private: join.private,
     };
+    let hears = resume
+        .as_ref()
+        .filter(|resume| resume.broadcast && reads(policies.as_ref()).broadcast)
+        .map(|_| key.clone());
+    let client = resume.as_ref().and_then(|resume| resume.client.clone());
     // Filled by the opening, which the change reader runs between fixing the position and sending
     // the first change.
     let place: Arc<Mutex<Option<Membership>>> = Arc::default();
@@ -172,17 +175,27 @@ pub async fn run(shared: Arc<Shared>, join: Join) -> Result<Box<Joined>, Refusal
         let (join_ref, reference) = (join.join_ref.clone(), join.reference.clone());
         let has_changes = !echoed.is_empty();
         let (with_state, ready) = (join.presence_state, join.replication_ready);
-        let name = name.clone();
+        let (name, hears) = (name.clone(), hears.is_some());
         move |outcome: Outcome| {
             let read = reads(policies.as_ref());
-            let membership =
-                app_registry(&shared).join(key, shared.outbox.clone(), shared.version, read);
+            let resumed = match &outcome {
+                Outcome::Subscribed { resumed } => resumed.as_ref(),
+                Outcome::Refused(_) => None,
+            };
+            let entrant = Entrant {
+                outbox: shared.outbox.clone(),
+                version: shared.version,
+                reads: read,
+                resumes: hears && resumed.is_some(),
+                replayed: replayed.iter().map(replay::Stored::id).collect(),
+            };
+            let membership = shared.app.registry.join(key, entrant);
             let mut response = json!({ "postgres_changes": echoed });
-            if let Outcome::Subscribed {
-                position: Some(position),
-            } = &outcome
-            {
-                response["resume"] = json!({ "position": position });
+            if let Some(resumed) = resumed {
+                response["resume"] = json!({ "position": resumed.position });
+                if resumed.expired {
+                    response["resume"]["expired"] = true.into();
+                }
             }
             shared.reply_to(&join_ref, &reference, &topic, "ok", &response.to_string());
             if with_state && read.presence {
@@ -223,13 +236,15 @@ pub async fn run(shared: Arc<Shared>, join: Join) -> Result<Box<Joined>, Refusal
         claims: caller.claims.clone(),
         outbox: shared.outbox.clone(),
         must: join.wait.is_some(),
-        resume: join.resume.clone(),
+        resume,
+        hears,
+        client: client.clone(),
     };
-    let changes = if join.changes.is_empty() && !join.replication_ready {
+    let changes = if join.changes.is_empty() && !join.replication_ready && wanted.resume.is_none() {
         // Broadcasts out of the database reach this channel too, once the reader runs; nobody
         // waits for it.
         app.changes.wake();
-        opening(Outcome::Subscribed { position: None });
+        opening(Outcome::Subscribed { resumed: None });
         None
     } else {
         let subscribing = app.changes.subscribe(wanted, Box::new(opening));
@@ -246,7 +261,6 @@ pub async fn run(shared: Arc<Shared>, join: Join) -> Result<Box<Joined>, Refusal
         };
         Some(subscribed.map_err(|error| match error {
             SubscribeError::Refused(reason) => Refusal::ChangesDisabled(reason),
-            SubscribeError::ResumeExpired(reason) => Refusal::ResumeExpired(reason),
             SubscribeError::Stopped => Refusal::Restarting,
         })?)
     };
@@ -263,19 +277,17 @@ pub async fn run(shared: Arc<Shared>, join: Join) -> Result<Box<Joined>, Refusal
         caller,
         policies,
         membership,
+        client,
         changes,
         presence_window: PresenceWindow::default(),
         closing: None,
     }))
 }
 
-fn app_registry(shared: &Shared) -> &Arc<crate::registry::Registry> {
-    &shared.app.registry
-}
-
-async fn policies(shared: &Shared, caller: &Caller, name: &str) -> Result<Policies, Refusal> {
+async fn policies(shared: &Shared, caller: &Caller, join: &Join) -> Result<Policies, Refusal> {
+    let name = join.name();
     let read = authorize::read(&shared.app.app, caller, &shared.headers, name).await;
-    let policies = read.map_err(|error| match error {
+    let mut policies = read.map_err(|error| match error {
         AuthorizeError::Unavailable => Refusal::DatabaseUnavailable,
         AuthorizeError::Busy => Refusal::IncreaseConnectionPool,
         AuthorizeError::Policy(error) => {
@@ -283,6 +295,10 @@ async fn policies(shared: &Shared, caller: &Caller, name: &str) -> Result<Polici
             Refusal::Unauthorized(name.to_owned())
         }
     })?;
+    if !join.presence_state {
+        // Asked again when the client tracks itself, which enables presence.
+        policies.presence_read = None;
+    }
     if policies.broadcast_read == Some(true) || policies.presence_read == Some(true) {
         Ok(policies)
     } else {

@@ -63,6 +63,8 @@ pub struct Joined {
     pub policies: Option<Policies>,
     /// Its place on the topic.
     pub membership: Membership,
+    /// What the client calls itself, where it resumes.
+    pub client: Option<Arc<str>>,
     /// Its subscription to changes of the database.
     pub changes: Option<Subscription>,
     /// Its own limit of presence messages.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use super::Joined;
+use crate::authorize::Policies;
 use crate::frame::Incoming;
 use crate::limits::{PAYLOAD_PADDING, PRESENCE_EVENTS_PER_SECOND};
 use crate::shared::Shared;
@@ -35,7 +36,7 @@ pub fn handle(
         return Outcome::Close("Client presence rate limit exceeded");
     }
     match event.as_str() {
-        "track" => match joined.policies.map(|policies| policies.presence_write) {
+        "track" => match joined.policies.map(known) {
             Some(None) => return Outcome::Ask,
             Some(Some(false)) => shared.reply(message, "error", "{}"),
             Some(Some(true)) | None => return track(shared, joined, message, payload),
@@ -47,6 +48,11 @@ pub fn handle(
         _ => shared.reply(message, "error", "{}"),
     }
     Outcome::Done
+}
+
+/// Whether the client may track itself; none where something has yet to be asked, reading included.
+fn known(policies: Policies) -> Option<bool> {
+    policies.presence_read.and(policies.presence_write)
 }
 
 fn track(

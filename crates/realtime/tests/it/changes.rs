@@ -359,3 +359,90 @@ async fn selected_columns_truncates_and_schema_changes() {
     );
     server.finish().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn row_filters_column_lists_and_partitions_hold() {
+    let server = Server::start().await;
+    server
+        .app
+        .sql(
+            "create table public.log (id int primary key, kind text, note text, inner_note text);
+             create table public.parts (id int primary key, note text) partition by range (id);
+             create table public.parts_low partition of public.parts for values from (0) to (10);
+             create table public.parts_high partition of public.parts for values from (10) to (20);
+             alter publication supabase_realtime set (publish_via_partition_root = true);
+             alter publication supabase_realtime set table
+               public.log (id, kind, note) where (kind = 'loud'), public.parts;",
+        )
+        .await
+        .unwrap();
+    let mut client = server.anon("2.0.0").await;
+    client
+        .listen(
+            "realtime:all",
+            json!([{"event": "*", "schema": "public"}, {"event": "TRUNCATE", "table": "parts"}]),
+        )
+        .await;
+    server
+        .app
+        .sql(
+            "insert into log values (1, 'quiet', 'a', 'x');
+             insert into log values (2, 'loud', 'b', 'x');
+             insert into parts values (5, 'low'), (15, 'high');
+             truncate parts;",
+        )
+        .await
+        .unwrap();
+    let data = client.change().await["data"].take();
+    assert_eq!(
+        data["record"],
+        json!({"id": 2, "kind": "loud", "note": "b"})
+    );
+    assert_eq!(data["columns"].as_array().unwrap().len(), 3);
+    for id in [5, 15] {
+        let data = client.change().await["data"].take();
+        assert_eq!(
+            (&data["table"], &data["record"]["id"]),
+            (&json!("parts"), &json!(id))
+        );
+    }
+    assert_eq!(client.change().await["data"]["type"], "TRUNCATE");
+
+    // A table that goes and comes again while somebody listens.
+    server
+        .app
+        .sql(
+            "drop table parts; create table parts (id uuid primary key);
+             alter publication supabase_realtime add table parts;",
+        )
+        .await
+        .unwrap();
+    server
+        .app
+        .sql("insert into parts values ('00000000-0000-4000-8000-000000000001')")
+        .await
+        .unwrap();
+    let data = client.change().await["data"].take();
+    assert_eq!(data["columns"], json!([{"name": "id", "type": "uuid"}]));
+    server.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_channel_has_a_bounded_number_of_bindings() {
+    let server = Server::start().await;
+    server.messages().await;
+    let mut client = server.anon("2.0.0").await;
+    let bindings: Vec<Value> = (0..5_000).map(|_| binding("INSERT")).collect();
+    let config = json!({"postgres_changes": bindings});
+    let reply = client.join("realtime:many", config).await;
+    assert_eq!(reply["status"], "ok");
+    let told = client.event("system").await["payload"].take();
+    assert_eq!(
+        (&told["status"], &told["message"]),
+        (
+            &json!("error"),
+            &json!("Too many postgres_changes in one channel. Maximum 200")
+        )
+    );
+    server.finish().await;
+}

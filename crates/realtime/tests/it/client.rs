@@ -7,6 +7,7 @@ use std::time::Duration;
 use axum::Extension;
 use futures_util::{SinkExt, StreamExt};
 use hearth_apps::RequestContext;
+use hearth_realtime::changes::ChangeOptions;
 use hearth_realtime::{Options, Realtime};
 use hearth_testkit::TestApp;
 use serde_json::{Value, json};
@@ -167,6 +168,12 @@ impl Client {
         }
     }
 
+    /// The next message, until the socket is closed.
+    pub async fn read_or_closed(&mut self) -> Option<Value> {
+        let message = self.read().await;
+        message.get("closed").is_none().then_some(message)
+    }
+
     /// The next message that `wanted` accepts; others are kept.
     pub async fn expect(&mut self, wanted: impl Fn(&Value) -> bool) -> Value {
         if let Some(at) = self.unread.iter().position(&wanted) {
@@ -221,6 +228,18 @@ impl Client {
         self.reply(&reference).await;
         let surplus = self.unread.iter().find(|message| message["event"] == event);
         assert!(surplus.is_none(), "{surplus:?}");
+    }
+}
+
+/// Options with a window of so many seconds.
+pub fn window(seconds: u64) -> Options {
+    let usual = ChangeOptions::of(&Default::default());
+    Options {
+        changes: Some(ChangeOptions {
+            window: Duration::from_secs(seconds),
+            ..usual
+        }),
+        ..Options::default()
     }
 }
 

@@ -67,6 +67,54 @@ async fn policies_decide_who_reads_and_writes() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn presence_is_authorised_where_it_is_enabled() {
+    let server = Server::start().await;
+    server
+        .app
+        .sql(
+            "create policy see on realtime.messages for select to authenticated
+               using (extension = 'presence' or realtime.topic() = 'both');
+             create policy be on realtime.messages for insert to authenticated
+               with check (extension = 'presence');",
+        )
+        .await
+        .unwrap();
+    let mut user = server.connect(server.app.user(USER), "2.0.0").await;
+    let config = |enabled: bool| json!({"private": true, "presence": {"enabled": enabled}});
+    let reply = user.join("realtime:faces", config(false)).await;
+    assert_eq!(
+        reply["response"]["reason"],
+        "Unauthorized: You do not have permissions to read from this Channel topic: faces"
+    );
+    assert_eq!(
+        user.join("realtime:faces", config(true)).await["status"],
+        "ok"
+    );
+    user.event("presence_state").await;
+    // Tracking enables it.
+    assert_eq!(
+        user.join("realtime:both", config(false)).await["status"],
+        "ok"
+    );
+    let track = json!({"event": "track", "payload": {"n": 1}});
+    let reference = user.push("realtime:both", "presence", track).await;
+    assert_eq!(user.reply(&reference).await["status"], "ok");
+    let mut other = server.connect(server.app.user(USER), "2.0.0").await;
+    other.join("realtime:both", config(true)).await;
+    let state = other.event("presence_state").await;
+    assert_eq!(state["payload"].as_object().unwrap().len(), 1);
+    let track = json!({"event": "track", "payload": {"n": 2}});
+    other.push("realtime:both", "presence", track).await;
+    let joined = user
+        .expect(|m| {
+            m["event"] == "presence_diff" && m["payload"]["joins"].to_string().contains("\"n\":2")
+        })
+        .await;
+    assert_eq!(joined["topic"], "realtime:both");
+    server.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn sql_broadcasts_through_the_log() {
     let server = Server::start().await;
     private_rooms(&server).await;

@@ -1,8 +1,9 @@
 //! Nothing is lost and nothing comes twice, whatever breaks.
 
+use hearth_apps::StreamState;
 use serde_json::json;
 
-use crate::client::{Client, Server, binding};
+use crate::client::{Client, Server, binding, window};
 
 async fn numbers(client: &mut Client, until: i64) -> Vec<i64> {
     let mut numbers = Vec::new();
@@ -61,7 +62,7 @@ async fn a_large_transaction_and_a_large_row_pass() {
         .sql(
             "insert into messages (room, body)
                select 'bulk', repeat('x', 100) from generate_series(1, 50000);
-             insert into messages (room, body) values ('last', repeat('y', 5000000));",
+             insert into messages (room, body) values ('last', repeat('y', 50000000));",
         )
         .await
         .unwrap();
@@ -80,8 +81,7 @@ async fn has_slot(server: &Server) -> bool {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_slot_outlives_its_listeners_and_a_restart_but_not_the_window() {
-    let mut options = hearth_realtime::Options::default();
-    options.changes.window = std::time::Duration::from_secs(2);
+    let options = window(2);
     let mut server = Server::with(options.clone()).await;
     server.messages().await;
     assert!(!has_slot(&server).await);
@@ -90,19 +90,10 @@ async fn the_slot_outlives_its_listeners_and_a_restart_but_not_the_window() {
         .listen("realtime:room", json!([binding("INSERT")]))
         .await;
     assert!(has_slot(&server).await);
-    let state = server
-        .realtime
-        .running(server.app.app.reference.as_str())
-        .unwrap();
-    assert_eq!(
-        state.changes.status().state,
-        hearth_realtime::changes::State::Streaming
-    );
+    let state = |server: &Server| server.app.app.stream.load().state;
+    assert_eq!(state(&server), StreamState::Streaming);
     server.realtime.shutdown().await;
-    assert_eq!(
-        state.changes.status().state,
-        hearth_realtime::changes::State::Stopped
-    );
+    assert_eq!(state(&server), StreamState::Stopped);
     assert!(has_slot(&server).await);
 
     server.realtime = hearth_realtime::Realtime::with_options(options);
@@ -136,6 +127,10 @@ async fn a_slot_that_is_taken_away_is_made_anew() {
     client
         .listen("realtime:room", json!([binding("INSERT")]))
         .await;
+    let mut resuming = server.anon("2.0.0").await;
+    let config = json!({"postgres_changes": [binding("INSERT")], "resume": {}});
+    let reply = resuming.join("realtime:room", config).await;
+    let position = reply["response"]["resume"]["position"].clone();
     let superuser = server.app.superuser().await.unwrap();
     let name = hearth_realtime::changes::slot_name(&server.app.app.reference);
     // As an operator does who finds the disk full.
@@ -152,7 +147,19 @@ async fn a_slot_that_is_taken_away_is_made_anew() {
         let sql = "select pg_drop_replication_slot($1)";
         dropped = superuser.query(sql, &[&name]).await.is_ok();
     }
-    // A new listener's position is fixed on the new slot; the old one listens on.
+    // A new listener's position is fixed on the new slot; the old one is told and listens on, and
+    // one that resumes has to join again.
+    while let Some(message) = resuming.read_or_closed().await {
+        assert_ne!(message["event"], "postgres_changes");
+    }
+    let mut resuming = server.anon("2.0.0").await;
+    let again = json!({"postgres_changes": [binding("INSERT")], "resume": {"after": position}});
+    let reply = resuming.join("realtime:room", again).await;
+    assert_eq!(reply["response"]["resume"]["expired"], true);
+    let told = client.event("system").await["payload"].take();
+    let words = told["message"].as_str().unwrap();
+    assert!(words.starts_with("ReplicationSlotLost"), "{words}");
+    assert_eq!(server.app.app.stream.load().losses, 1);
     let mut second = server.anon("2.0.0").await;
     second
         .listen("realtime:room", json!([binding("INSERT")]))

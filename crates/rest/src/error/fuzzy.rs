@@ -1,7 +1,7 @@
 //! "Perhaps you meant …": the most similar of some names, by the n-grams they share. The measure
 //! is the one of the `fuzzyset` algorithm, with cosine similarity refined by edit distance.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 const GRAM_LOWER: usize = 2;
 const GRAM_UPPER: usize = 3;
@@ -71,7 +71,7 @@ pub fn similar<'a>(
     if wanted.len() > 1024 {
         return Vec::new();
     }
-    let candidates: Vec<(&str, String)> = names.map(|name| (name, normalized(name))).collect();
+    let candidates = ranked(names);
     let key = normalized(wanted);
     if let Some((name, _)) = candidates.iter().find(|(_, norm)| *norm == key) {
         return vec![(1.0, name)];
@@ -104,6 +104,25 @@ pub fn similar<'a>(
         }
     }
     Vec::new()
+}
+
+/// The names with their normal forms, in the order in which the first of equally similar ones wins:
+/// upstream puts them into a trie by their number from the end, whose branches are five bits each.
+fn ranked<'a>(names: impl Iterator<Item = &'a str>) -> Vec<(&'a str, String)> {
+    let mut names: Vec<&str> = names.collect();
+    names.reverse();
+    let mut known = HashSet::new();
+    let mut candidates: Vec<(&str, String)> = names
+        .into_iter()
+        .map(|name| (name, normalized(name)))
+        .filter(|(_, norm)| known.insert(norm.clone()))
+        .collect();
+    let mut places: Vec<usize> = (0..candidates.len()).collect();
+    places.sort_by_key(|place| [place % 32, place / 32 % 32, place / 1024]);
+    places
+        .into_iter()
+        .map(|place| std::mem::take(&mut candidates[place]))
+        .collect()
 }
 
 /// The most similar name, if one reaches `least`.

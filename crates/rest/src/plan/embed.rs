@@ -193,10 +193,10 @@ fn not_found(
         .collect();
     const LEAST: f64 = 0.33;
     let suggestion = if children.is_empty() {
+        // Tables of any schema count that lead into this one.
         let parents = cache
             .relationships
-            .get(schema)
-            .into_iter()
+            .values()
             .flat_map(|tables| tables.iter());
         let names = parents
             .filter(|(_, all)| all.iter().any(|r| r.target_schema() == schema))

@@ -3,6 +3,7 @@
 
 mod call;
 mod embed;
+pub mod footprint;
 mod mutate;
 mod negotiate;
 mod read;

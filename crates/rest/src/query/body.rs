@@ -61,9 +61,9 @@ fn json(sql: &mut Snippet, stripped: bool, scalar: bool, first: bool) {
 }
 
 fn csv(sql: &mut Snippet) {
-    sql.push("(select coalesce(string_agg(k, ','), '') from (select json_object_keys(row_to_json(h)) as k from (select * from ");
+    sql.push("(select coalesce(string_agg(k, ','), '') from (select json_object_keys(row_to_json(_pgrst_h.*)) as k from (select * from ");
     sql.push(SOURCE)
-        .push(" limit 1) h) keys) || E'\\n' || coalesce(string_agg(substring(");
+        .push(" limit 1) _pgrst_h) keys) || E'\\n' || coalesce(string_agg(substring(");
     sql.push(ROWS)
         .push("::text, 2, length(")
         .push(ROWS)
@@ -74,9 +74,9 @@ fn csv(sql: &mut Snippet) {
 pub(super) fn location(sql: &mut Snippet, primary_key: &[String]) {
     sql.push("case when pg_catalog.count(")
         .push(ROWS)
-        .push(") = 1 then coalesce((select array_agg(j.key || '=' || coalesce('eq.' || j.value, 'is.null')) from (select row_to_json(s) as row from ")
+        .push(") = 1 then coalesce((select array_agg(j.key || '=' || coalesce('eq.' || j.value, 'is.null')) from (select row_to_json(_pgrst_s.*) as row from ")
         .push(SOURCE)
-        .push(" s limit 1) d cross join json_each_text(d.row) j where j.key = any(");
+        .push(" _pgrst_s limit 1) d cross join json_each_text(d.row) j where j.key = any(");
     sql.value(super::fragment::array_literal(primary_key))
         .push("::text[])), ")
         .push(NO_LOCATION)
@@ -85,7 +85,7 @@ pub(super) fn location(sql: &mut Snippet, primary_key: &[String]) {
         .push(" end");
 }
 
-/// A function of the user's own takes rows of its table only.
+/// The rows are looked at twice.
 pub(super) fn needs_source(handler: &Handler) -> bool {
     matches!(handler, Handler::Csv)
 }

@@ -101,7 +101,6 @@ pub fn build(plan: &DbPlan, request: &ApiRequest, config: &RestConfig) -> MainQu
                     separate: counts && is_bounded(request, config),
                     limit: None,
                     routine: Some(&call.routine),
-                    first_cte: false,
                 },
             )
         }
@@ -111,6 +110,60 @@ pub fn build(plan: &DbPlan, request: &ApiRequest, config: &RestConfig) -> MainQu
         layout: Some(layout),
         explain_count,
     }
+}
+
+/// The statement of `plan` with plain rows for an answer, which become JSON outside of PostgreSQL.
+/// None where the answer needs more than the rows: a body of another kind, a total besides the
+/// page, the key of what was inserted.
+pub fn build_rows(plan: &DbPlan, request: &ApiRequest, config: &RestConfig) -> Option<Snippet> {
+    let is_plain = matches!(
+        plan.handler,
+        Handler::Json | Handler::SingleJson { stripped: false }
+    );
+    if !is_plain || matches!(plan.media_type, MediaType::Plan { .. }) {
+        return None;
+    }
+    let mut sql = Snippet::new();
+    match &plan.statement {
+        Statement::Read { read, .. } => {
+            let preferences = &request.preferences;
+            if preferences.explains_count()
+                || (preferences.counts_rows() && is_bounded(request, config))
+            {
+                return None;
+            }
+            read::query(&mut sql, read);
+        }
+        Statement::Mutate { read, mutate, .. } if !counts_inserted(mutate, request) => {
+            sql.push("with ").push(SOURCE).push(" as (");
+            mutate::statement(&mut sql, mutate, true);
+            sql.push(") ");
+            read::query(&mut sql, read);
+        }
+        _ => return None,
+    }
+    Some(sql)
+}
+
+/// The statement of `plan` where it is a write that answers nothing but how many rows it touched,
+/// which PostgreSQL says without being asked.
+pub fn build_bare(plan: &DbPlan, request: &ApiRequest) -> Option<Snippet> {
+    let Statement::Mutate { mutate, .. } = &plan.statement else {
+        return None;
+    };
+    let located = request.preferences.representation == Some(Representation::HeadersOnly);
+    if plan.handler != Handler::None || located || counts_inserted(mutate, request) {
+        return None;
+    }
+    let mut sql = Snippet::new();
+    mutate::statement(&mut sql, mutate, false);
+    Some(sql)
+}
+
+/// How many rows are new, and not merged into old ones, is asked for.
+fn counts_inserted(mutate: &MutatePlan, request: &ApiRequest) -> bool {
+    let merges = request.preferences.resolution == Some(Resolution::Merge);
+    matches!(mutate, MutatePlan::Insert { conditions, .. } if merges || !conditions.is_empty())
 }
 
 /// How the total is counted.
@@ -123,8 +176,6 @@ struct Counting<'a> {
     limit: Option<u64>,
     /// The function that is called.
     routine: Option<&'a Routine>,
-    /// No table expression stands before it.
-    first_cte: bool,
 }
 
 fn is_bounded(request: &ApiRequest, config: &RestConfig) -> bool {
@@ -149,16 +200,11 @@ fn read_statement(
             None
         },
         routine: None,
-        first_cte: true,
     };
     if body::needs_source(&plan.handler) {
         sql.push("with ").push(SOURCE).push(" as (");
         read::query(sql, read);
         sql.push(")");
-        let counting = Counting {
-            first_cte: false,
-            ..counting
-        };
         return answer_from(sql, plan, read, &counting, |sql| {
             sql.push("select * from ").qualified(&body::source());
         });
@@ -177,15 +223,6 @@ fn answer_from(
     counting: &Counting<'_>,
     rows: impl FnOnce(&mut Snippet),
 ) -> Layout {
-    if counting.separate {
-        sql.push(if counting.first_cte { "with " } else { ", " })
-            .push("pgrst_counted as (");
-        count::rows(sql, read);
-        if let Some(limit) = counting.limit {
-            sql.push(" limit ").value(limit.to_string());
-        }
-        sql.push(")");
-    }
     let single = counting.routine.is_some_and(|routine| !routine.returns_set);
     let page = if single {
         "1::bigint"
@@ -201,12 +238,16 @@ fn answer_from(
         body: plan.handler != Handler::None,
         ..Layout::default()
     };
-    if layout.total {
-        sql.push(", ").push(if counting.separate {
-            "(select pg_catalog.count(*) from pgrst_counted)"
-        } else {
-            page
-        });
+    if layout.total && counting.separate {
+        // No table expression: mistakes in the rows' own query are to be found before its.
+        sql.push(", (select pg_catalog.count(*) from (");
+        count::rows(sql, read);
+        if let Some(limit) = counting.limit {
+            sql.push(" limit ").value(limit.to_string());
+        }
+        sql.push(") pgrst_counted)");
+    } else if layout.total {
+        sql.push(", ").push(page);
     }
     if layout.body {
         sql.push(", ");
@@ -232,16 +273,9 @@ fn mutate_statement(
     request: &ApiRequest,
 ) -> Layout {
     let preferences = &request.preferences;
-    let (primary_key, upserts) = match mutate {
-        MutatePlan::Insert {
-            primary_key,
-            conditions,
-            ..
-        } => {
-            let merges = preferences.resolution == Some(Resolution::Merge);
-            (Some(primary_key), merges || !conditions.is_empty())
-        }
-        _ => (None, false),
+    let primary_key = match mutate {
+        MutatePlan::Insert { primary_key, .. } => Some(primary_key),
+        _ => None,
     };
     let located =
         primary_key.filter(|_| preferences.representation == Some(Representation::HeadersOnly));
@@ -249,10 +283,10 @@ fn mutate_statement(
         total: false,
         location: located.is_some(),
         body: plan.handler != Handler::None,
-        inserted: upserts,
+        inserted: counts_inserted(mutate, request),
     };
     sql.push("with ").push(SOURCE).push(" as (");
-    mutate::statement(sql, mutate);
+    mutate::statement(sql, mutate, true);
     sql.push(") select pg_catalog.count(*)");
     if let Some(primary_key) = located {
         sql.push(", ");

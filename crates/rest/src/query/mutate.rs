@@ -11,8 +11,9 @@ use super::snippet::{Bind, Snippet};
 /// What the rows of the body go by.
 const BODY: &str = "pgrst_body";
 
-/// The statement that writes.
-pub(super) fn statement(sql: &mut Snippet, plan: &MutatePlan) {
+/// The statement that writes; `counted` says that it has a row for each that it touched, even if
+/// nothing of them is asked for.
+pub(super) fn statement(sql: &mut Snippet, plan: &MutatePlan, counted: bool) {
     match plan {
         MutatePlan::Insert {
             into,
@@ -36,7 +37,7 @@ pub(super) fn statement(sql: &mut Snippet, plan: &MutatePlan) {
             });
             body_rows(sql, Some(body), columns, *defaults, false);
             insert_tail(sql, columns, on_conflict.as_ref(), conditions);
-            self::returning(sql, into, returning);
+            self::returning(sql, into, returning, counted);
         }
         MutatePlan::Update {
             table,
@@ -60,7 +61,7 @@ pub(super) fn statement(sql: &mut Snippet, plan: &MutatePlan) {
             });
             body_rows(sql, Some(body), columns, *defaults, false);
             where_all(sql, table, conditions);
-            self::returning(sql, table, returning);
+            self::returning(sql, table, returning, counted);
         }
         MutatePlan::Delete {
             from,
@@ -69,7 +70,7 @@ pub(super) fn statement(sql: &mut Snippet, plan: &MutatePlan) {
         } => {
             sql.push("delete from ").qualified(from);
             where_all(sql, from, conditions);
-            self::returning(sql, from, returning);
+            self::returning(sql, from, returning, counted);
         }
     }
 }
@@ -144,7 +145,10 @@ fn where_all(sql: &mut Snippet, table: &Qualified, conditions: &[Conditions]) {
         });
 }
 
-fn returning(sql: &mut Snippet, table: &Qualified, columns: &[String]) {
+fn returning(sql: &mut Snippet, table: &Qualified, columns: &[String], counted: bool) {
+    if !counted && columns.is_empty() {
+        return;
+    }
     sql.push(" returning ");
     if columns.is_empty() {
         // The rows themselves are not asked for, only how many they are.

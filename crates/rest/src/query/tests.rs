@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use http::Request;
+use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::snippet::Bind;
-use super::{MainQuery, build};
+use super::{MainQuery, build, build_bare, build_rows};
 use crate::config::RestConfig;
-use crate::plan::types::Plan;
+use crate::plan::types::{DbPlan, Plan};
 use crate::request::ApiRequest;
 use crate::schema_cache::model::{Handler, MediaHandler, Qualified, SchemaCache, Table};
 use crate::schema_cache::relationships::{Cardinality, KeyRelationship, Relationship, derive};
@@ -80,7 +81,10 @@ fn cache() -> SchemaCache {
     cache
 }
 
-fn sql(method: &str, uri: &str, prefer: &str, body: &str) -> (String, Vec<Bind>) {
+fn with_plan<T>(
+    [method, uri, prefer, body]: [&str; 4],
+    write: impl FnOnce(&DbPlan, &ApiRequest, &RestConfig) -> T,
+) -> T {
     let config = RestConfig {
         schemas: vec!["api".to_owned()],
         ..RestConfig::default()
@@ -95,8 +99,26 @@ fn sql(method: &str, uri: &str, prefer: &str, body: &str) -> (String, Vec<Bind>)
     let Plan::Db(plan) = crate::plan::plan(&request, &config, &cache()).unwrap() else {
         panic!("no plan for the database");
     };
-    let MainQuery { main, .. } = build(&plan, &request, &config);
-    (main.sql().to_owned(), main.binds().to_vec())
+    write(&plan, &request, &config)
+}
+
+fn sql(method: &str, uri: &str, prefer: &str, body: &str) -> (String, Vec<Bind>) {
+    with_plan([method, uri, prefer, body], |plan, request, config| {
+        let MainQuery { main, .. } = build(plan, request, config);
+        (main.sql().to_owned(), main.binds().to_vec())
+    })
+}
+
+fn rows(method: &str, uri: &str, prefer: &str, body: &str) -> Option<String> {
+    with_plan([method, uri, prefer, body], |plan, request, config| {
+        build_rows(plan, request, config).map(|sql| sql.sql().to_owned())
+    })
+}
+
+fn bare(method: &str, uri: &str, prefer: &str, body: &str) -> Option<String> {
+    with_plan([method, uri, prefer, body], |plan, request, _| {
+        build_bare(plan, request).map(|sql| sql.sql().to_owned())
+    })
 }
 
 fn text(value: &str) -> Bind {
@@ -191,4 +213,105 @@ fn a_call_names_its_arguments() {
         "{sql}"
     );
     assert_eq!(binds, [text("1")]);
+}
+
+/// The statement for `uri`, if it asks for one.
+fn statement(uri: &str) -> Option<String> {
+    let config = RestConfig {
+        schemas: vec!["api".to_owned()],
+        aggregates: true,
+        ..RestConfig::default()
+    };
+    let (parts, ()) = Request::builder().uri(uri).body(()).ok()?.into_parts();
+    let request = ApiRequest::parse(&config, &parts, bytes::Bytes::new()).ok()?;
+    match crate::plan::plan(&request, &config, &cache()).ok()? {
+        Plan::Db(plan) => Some(build(&plan, &request, &config).main.sql().to_owned()),
+        _ => None,
+    }
+}
+
+/// What is left of `sql` without quoted names and constants.
+fn unquoted(sql: &str) -> String {
+    let mut out = String::new();
+    let mut chars = sql.chars();
+    while let Some(c) = chars.next() {
+        if matches!(c, '"' | '\'') {
+            // A doubled mark opens the next piece at once.
+            assert!(chars.any(|inner| inner == c), "left open: {sql}");
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}
+
+proptest! {
+    #[test]
+    fn nothing_of_a_request_stands_bare(
+        select in r#"([a-c*:,()."!]|name|info|members|%22|%5C|;|--|'|->|->>|::|\.\.\.|count\(\)|\.sum\(\)){0,12}"#,
+        filter in r#"(eq|in|is|like\(any\)|fts|not\.eq|cs)\.([a-z,(){}';"*]|%22|%5C|--|/\*|null){0,12}"#,
+        order in r#"(id|name|info|%22;%22|members|->|->>|\.desc|\.nullsfirst|,|\(|\)|'|;){0,6}"#,
+        limit in r"[0-9;' -]{0,4}",
+    ) {
+        for uri in [
+            format!("/clubs?select={select}&id={filter}&order={order}&limit={limit}"),
+            format!("/clubs?select=name,members({select})&members.name={filter}&members.order={order}"),
+            format!("/clubs?or=(name.{filter},id.{filter})&offset={limit}"),
+            format!("/rpc/add?a={filter}"),
+        ] {
+            let encoded = [('"', "%22"), ('{', "%7B"), ('}', "%7D"), ('>', "%3E"), (' ', "%20")];
+            let uri = encoded
+                .iter()
+                .fold(uri, |uri, (mark, code)| uri.replace(*mark, code));
+            let Some(sql) = statement(&uri) else { continue };
+            let bare = unquoted(&sql);
+            for mark in [";", "--", "/*", "\\"] {
+                prop_assert!(!bare.contains(mark), "{mark} of {uri} in {sql}");
+            }
+        }
+    }
+}
+
+#[test]
+fn rows_are_asked_for_where_they_are_the_whole_answer() {
+    let read = rows("GET", "/clubs?select=id&id=eq.1", "", "");
+    let plain = "select \"api\".\"clubs\".\"id\" from \"api\".\"clubs\" \
+                 where \"api\".\"clubs\".\"id\" = $1";
+    assert_eq!(read.as_deref(), Some(plain));
+    // All rows are the page: their number is the total.
+    assert!(rows("GET", "/clubs", "count=exact", "").is_some());
+    assert_eq!(rows("GET", "/clubs?limit=1", "count=exact", ""), None);
+    assert_eq!(rows("GET", "/clubs", "count=planned", ""), None);
+    assert_eq!(rows("HEAD", "/clubs", "", ""), None);
+    let body = r#"{"id": 1}"#;
+    let inserted = rows("POST", "/clubs?select=id", "return=representation", body).unwrap();
+    assert!(
+        inserted.starts_with("with pgrst_source as (insert into"),
+        "{inserted}"
+    );
+    assert!(
+        inserted.ends_with(
+            "returning \"api\".\"clubs\".\"id\") \
+             select \"clubs\".\"id\" from \"pgrst_source\" as \"clubs\""
+        ),
+        "{inserted}"
+    );
+    let merges = "return=representation,resolution=merge-duplicates";
+    assert_eq!(rows("POST", "/clubs", merges, body), None);
+    assert_eq!(rows("GET", "/rpc/add?a=1", "", ""), None);
+}
+
+#[test]
+fn a_write_that_answers_nothing_returns_nothing() {
+    let body = r#"{"id": 1}"#;
+    let insert = bare("POST", "/clubs", "return=minimal", body).unwrap();
+    assert!(insert.starts_with("insert into"), "{insert}");
+    assert!(insert.ends_with(") pgrst_body"), "{insert}");
+    assert_eq!(bare("POST", "/clubs", "return=headers-only", body), None);
+    assert_eq!(bare("POST", "/clubs", "return=representation", body), None);
+    assert_eq!(
+        bare("POST", "/clubs", "resolution=merge-duplicates", body),
+        None
+    );
+    assert_eq!(bare("GET", "/clubs", "", ""), None);
 }

@@ -305,7 +305,8 @@ impl<'a> Parser<'a> {
         self.since(start)
     }
 
-    /// One `item` or more, separated.
+    /// One `item` or more, separated. As in Parsec, what could have stood behind an item is forgotten
+    /// once it is not the first.
     pub(crate) fn separated<T, S>(
         &mut self,
         mut item: impl FnMut(&mut Self) -> Parsed<T>,
@@ -314,6 +315,7 @@ impl<'a> Parser<'a> {
         let mut values = vec![item(self)?];
         while self.optional(&mut separator)?.is_some() {
             values.push(item(self)?);
+            self.trace = Trace::unknown_at(self.position);
         }
         Ok(values)
     }

@@ -1,5 +1,6 @@
 //! The query string: which parameter means what. Values stay values; see `grammar` for their form.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use percent_encoding::percent_decode;
@@ -71,7 +72,11 @@ pub(super) fn decode_pairs(text: &str) -> Vec<(String, Option<String>)> {
             part.to_owned()
         }
     };
-    text.split_terminator(['&', ';'])
+    // Nothing between two marks is a parameter without a name, nothing behind the last is not.
+    text.strip_suffix(['&', ';'])
+        .unwrap_or(text)
+        .split(['&', ';'])
+        .filter(|_| !text.is_empty())
         .map(|pair| match pair.split_once('=') {
             Some((name, value)) => (decode(name), Some(decode(value))),
             None => (decode(pair), None),
@@ -213,13 +218,22 @@ fn canonical(pairs: &[(String, Option<String>)]) -> String {
             if last.is_some() {
                 out.push('&');
             }
-            encode(&mut out, name);
+            encode(&mut out, &latin1(name));
             out.push('=');
         }
-        encode(&mut out, value);
+        encode(&mut out, &latin1(value));
         last = Some(name);
     }
     out
+}
+
+/// Each byte as the character of that number: upstream's encoder takes bytes for characters, so what
+/// is not ASCII is encoded twice.
+fn latin1(text: &str) -> Cow<'_, str> {
+    if text.is_ascii() {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(text.bytes().map(char::from).collect())
 }
 
 fn encode(out: &mut String, text: &str) {

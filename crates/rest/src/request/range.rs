@@ -79,8 +79,36 @@ impl RowRange {
     }
 }
 
+/// A number as Haskell reads one: in parentheses or not, in hexadecimal, octal or binary digits too,
+/// and without a plus.
 fn number(text: &str) -> Option<i128> {
-    text.trim().parse().ok()
+    let mut text = text.trim();
+    while let Some(inner) = text.strip_prefix('(') {
+        text = inner.strip_suffix(')')?.trim();
+    }
+    let (negative, digits) = match text.strip_prefix('-') {
+        Some(rest) => (true, rest.trim_start()),
+        None => (false, text),
+    };
+    let prefixed = digits
+        .get(..2)
+        .map(str::to_ascii_lowercase)
+        .and_then(|prefix| match prefix.as_str() {
+            "0x" => Some(16),
+            "0o" => Some(8),
+            "0b" => Some(2),
+            _ => None,
+        });
+    let (radix, digits) = match prefixed {
+        Some(radix) => (radix, digits.get(2..)?),
+        None => (10, digits),
+    };
+    if digits.is_empty() || !digits.chars().all(|c| c.is_digit(radix)) {
+        return None;
+    }
+    // Longer than any number of rows is as good as endless.
+    let value = i128::from_str_radix(digits, radix).unwrap_or(i128::MAX / 4);
+    Some(if negative { -value } else { value })
 }
 
 /// The ranges that `limit` and `offset` parameters ask for, by the path of the embedded resource

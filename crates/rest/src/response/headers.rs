@@ -24,8 +24,8 @@ pub(super) fn set(headers: &mut HeaderMap, name: HeaderName, value: &str) {
     }
 }
 
-pub(super) fn length(headers: &mut HeaderMap, body: &[u8]) {
-    headers.insert(CONTENT_LENGTH, HeaderValue::from(body.len()));
+pub(super) fn length(headers: &mut HeaderMap, bytes: u64) {
+    headers.insert(CONTENT_LENGTH, HeaderValue::from(bytes));
 }
 
 /// `Content-Type`, and `Content-Profile` where there is more than one schema.

@@ -8,6 +8,7 @@ mod range;
 use axum::body::Body;
 use axum::response::Response;
 use bytes::Bytes;
+use hearth_pg::Collected;
 use http::header::{
     ACCESS_CONTROL_ALLOW_ORIGIN, ALLOW, CONTENT_LENGTH, CONTENT_LOCATION, CONTENT_RANGE, HeaderMap,
     HeaderValue, LOCATION, VARY,
@@ -31,15 +32,15 @@ use crate::schema_cache::routines::{Routine, Volatility};
 struct Answer {
     status: StatusCode,
     headers: HeaderMap,
-    body: Bytes,
+    body: Collected,
 }
 
 impl Answer {
     fn into_response(self) -> Response {
-        let body = if self.headers.contains_key(CONTENT_LENGTH) {
-            Body::from(self.body)
-        } else {
-            Body::new(NoBody)
+        let body = match self.body {
+            _ if !self.headers.contains_key(CONTENT_LENGTH) => Body::new(NoBody),
+            Collected::Memory(bytes) => Body::from(bytes),
+            file => Body::from_stream(file.stream()),
         };
         let mut response = Response::new(body);
         *response.status_mut() = self.status;
@@ -63,7 +64,7 @@ pub fn of_result(
 ) -> Result<Response, RestError> {
     if matches!(plan.media_type, MediaType::Plan { .. }) {
         let mut headers = HeaderMap::new();
-        headers::length(&mut headers, &result.body);
+        headers::length(&mut headers, result.body.len());
         headers::content(&mut headers, &plan.media_type, request);
         let answer = Answer {
             status: StatusCode::OK,
@@ -86,12 +87,12 @@ pub fn of_result(
     Ok(answer.into_response())
 }
 
-fn out_of_bounds(request: &ApiRequest, config: &RestConfig, result: &DbResult) -> Bytes {
+fn out_of_bounds(request: &ApiRequest, config: &RestConfig, result: &DbResult) -> Collected {
     let problem = RangeProblem::OutOfBounds {
         lower: request.top_range.lower,
         total: result.total.unwrap_or_default(),
     };
-    RestError::Range(problem).body(config.terse_errors).into()
+    Bytes::from(RestError::Range(problem).body(config.terse_errors)).into()
 }
 
 fn read(
@@ -105,7 +106,7 @@ fn read(
     let body = if status == StatusCode::RANGE_NOT_SATISFIABLE {
         out_of_bounds(request, config, result)
     } else if headers_only {
-        Bytes::new()
+        Collected::default()
     } else {
         result.body.clone()
     };
@@ -120,7 +121,7 @@ fn read(
     }
     headers::set(&mut headers, CONTENT_LOCATION, &location);
     if !headers_only {
-        headers::length(&mut headers, &body);
+        headers::length(&mut headers, body.len());
     }
     headers::content(&mut headers, &plan.media_type, request);
     headers::applied(&mut headers, plan, request);
@@ -193,10 +194,10 @@ fn mutate(plan: &DbPlan, request: &ApiRequest, result: &DbResult, mutation: Muta
     let body = if full {
         result.body.clone()
     } else {
-        Bytes::new()
+        Collected::default()
     };
     if full || mutation == Mutation::Create {
-        headers::length(&mut headers, &body);
+        headers::length(&mut headers, body.len());
     }
     if full {
         headers::content(&mut headers, &plan.media_type, request);
@@ -220,7 +221,7 @@ fn call(
     let mut headers = HeaderMap::with_capacity(12);
     headers::set(&mut headers, CONTENT_RANGE, &content_range);
     headers::applied(&mut headers, plan, request);
-    let mut body = Bytes::new();
+    let mut body = Collected::default();
     if routine.returns_void() {
         status = StatusCode::NO_CONTENT;
     } else {
@@ -230,7 +231,7 @@ fn call(
             } else {
                 result.body.clone()
             };
-            headers::length(&mut headers, &body);
+            headers::length(&mut headers, body.len());
         }
         headers::content(&mut headers, &plan.media_type, request);
     }
@@ -264,13 +265,13 @@ fn warn_of_legacy_names(headers: &mut HeaderMap, read: &ReadNode) {
 
 fn allows(methods: &str) -> Response {
     let mut headers = HeaderMap::new();
-    headers::length(&mut headers, b"");
+    headers::length(&mut headers, 0);
     headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
     headers::set(&mut headers, ALLOW, methods);
     Answer {
         status: StatusCode::OK,
         headers,
-        body: Bytes::new(),
+        body: Collected::default(),
     }
     .into_response()
 }
@@ -307,9 +308,9 @@ fn methods(table: &Table) -> Vec<&'static str> {
 /// The OpenAPI description.
 pub fn of_description(request: &ApiRequest, body: Option<String>) -> Response {
     let mut headers = HeaderMap::new();
-    let bytes = Bytes::from(body.clone().unwrap_or_default());
+    let bytes = Collected::from(Bytes::from(body.clone().unwrap_or_default()));
     if body.is_some() {
-        headers::length(&mut headers, &bytes);
+        headers::length(&mut headers, bytes.len());
     }
     headers::content(&mut headers, &MediaType::OpenApi, request);
     Answer {

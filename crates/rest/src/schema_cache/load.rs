@@ -9,6 +9,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::model::{Handler, MediaHandler, Qualified, SchemaCache, Table};
+use super::quiet::Quietness;
 use super::relationships::{
     Cardinality, ComputedRelationship, KeyRelationship, KeyUse, Relationship, derive,
 };
@@ -24,6 +25,7 @@ const ROUTINES: &str = include_str!("sql/routines.sql");
 const COMPUTED: &str = include_str!("sql/computed.sql");
 const REPRESENTATIONS: &str = include_str!("sql/representations.sql");
 const MEDIA_HANDLERS: &str = include_str!("sql/media_handlers.sql");
+const QUIET: &str = include_str!("sql/quiet.sql");
 const SETTINGS: &str = include_str!("sql/settings.sql");
 
 /// Why a schema cache could not be loaded.
@@ -96,7 +98,7 @@ async fn load_in_transaction(
     let of_schemas = [schemas];
     let of_views = [&seen_schemas];
     let of_routines = [schemas, &config.hoisted_settings];
-    let (tables, keys, views, routines, computed, representations, handlers) = futures_util::try_join!(
+    let (mut tables, keys, views, routines, computed, representations, handlers, quietness) = futures_util::try_join!(
         one::<Vec<Table>>(client, TABLES, &of_schemas),
         one::<Vec<Key>>(client, KEYS, &[]),
         one::<Vec<View>>(client, VIEWS, &of_views),
@@ -104,9 +106,16 @@ async fn load_in_transaction(
         one::<Vec<ComputedRelationship>>(client, COMPUTED, &[]),
         one::<Vec<(String, String, String)>>(client, REPRESENTATIONS, &[]),
         one::<Vec<[String; 6]>>(client, MEDIA_HANDLERS, &of_schemas),
+        one::<Quietness>(client, QUIET, &[]),
     )?;
+    let quiet = quietness.tables();
+    for table in &mut tables {
+        let name = Qualified::new(&table.schema, &table.name);
+        table.footprints = quiet.get(&name).copied().unwrap_or_default();
+    }
     let mut cache = SchemaCache {
         notifies_ddl: settings.notifies_ddl,
+        user_types: quietness.types(),
         ..SchemaCache::default()
     };
     for setting in settings.roles {

@@ -3,6 +3,7 @@
 
 mod load;
 pub mod model;
+pub mod quiet;
 pub mod relationships;
 pub mod routines;
 pub(crate) mod sql;

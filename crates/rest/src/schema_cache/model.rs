@@ -3,8 +3,10 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use hearth_pg::wire::UserTypes;
 use serde::Deserialize;
 
+use super::quiet::Footprints;
 use super::relationships::Relationship;
 use super::routines::Routine;
 use crate::request::media_type::MediaType;
@@ -80,6 +82,9 @@ pub struct Table {
     pub primary_key: Vec<String>,
     /// All columns, in order.
     pub columns: Vec<Column>,
+    /// What working with it touches besides its rows.
+    #[serde(skip)]
+    pub footprints: Footprints,
 }
 
 impl Table {
@@ -133,6 +138,8 @@ pub struct SchemaCache {
     pub handlers: HashMap<MediaType, Vec<MediaHandler>>,
     /// Settings of the roles that callers become: role, name, value.
     pub role_settings: HashMap<String, Vec<(String, String)>>,
+    /// Types of the database's own whose JSON is certain.
+    pub user_types: Arc<UserTypes>,
     /// Every DDL statement tells us.
     pub notifies_ddl: bool,
 }

@@ -163,7 +163,7 @@ pub enum KeyUse {
 }
 
 /// A key of a table that a view shows all columns of. A column may be shown more than once.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ViewKey {
     /// The table.
     pub table: Qualified,
@@ -224,10 +224,13 @@ fn choices(columns: &[(String, Vec<String>)]) -> Vec<Vec<&str>> {
 fn through_views(keys: &[KeyRelationship], view_keys: &[ViewKey]) -> Vec<KeyRelationship> {
     let mut by_key: HashMap<(&Qualified, &str, KeyUse), Vec<&ViewKey>> = HashMap::new();
     for key in view_keys {
-        by_key
+        let known = by_key
             .entry((&key.table, &key.constraint, key.key_use))
-            .or_default()
-            .push(key);
+            .or_default();
+        // Foreign keys of partitions, and of other tables, may have the same name and target.
+        if !known.contains(&key) {
+            known.push(key);
+        }
     }
     let mut found = Vec::new();
     for key in keys {

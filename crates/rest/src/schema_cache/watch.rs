@@ -91,6 +91,11 @@ impl SchemaWatch {
             self.wanted.fetch_add(1, Ordering::SeqCst);
         }
         self.touch();
+        Box::pin(self.first()).await
+    }
+
+    /// Loads the snapshot that somebody waits for.
+    async fn first(self: &Arc<Self>) -> Result<Arc<Snapshot>, LoadError> {
         self.start_listener();
         let mut state = self.state.subscribe();
         let listening = async {
@@ -143,6 +148,11 @@ impl SchemaWatch {
             self.wanted.fetch_add(1, Ordering::SeqCst);
         }
         self.load_wanted().await
+    }
+
+    /// Whether the snapshot follows every change of the schema within moments.
+    pub fn hears_ddl(&self) -> bool {
+        self.state.borrow().up
     }
 
     fn app(&self) -> Result<Arc<App>, LoadError> {

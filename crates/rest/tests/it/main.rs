@@ -3,9 +3,11 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-mod large;
+mod large_answers;
+mod large_bodies;
 mod reload;
 mod scenario;
+mod sessions;
 mod tokens;
 
 macro_rules! chapters {
@@ -22,7 +24,12 @@ macro_rules! chapters {
 chapters! {
     reading,
     filters,
+    grammar,
+    ranges,
+    read_negotiation,
     embedding,
+    relationships,
+    keys,
     writing,
     functions,
     preferences,

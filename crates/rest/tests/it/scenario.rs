@@ -24,10 +24,10 @@ struct Scenario {
     /// Settings of the login in this database.
     #[serde(default)]
     database_settings: Map<String, Value>,
-    /// A file of SQL on top of the common schema, beside the scenarios.
+    /// SQL files beside the scenario, on top of the common schema.
     #[serde(default)]
-    schema: Option<String>,
-    /// SQL on top of that.
+    schema: Vec<String>,
+    /// SQL on top of these.
     #[serde(default)]
     sql: Vec<String>,
     steps: Vec<Step>,
@@ -126,7 +126,7 @@ pub(crate) async fn run(chapter: &str) {
         let sql = format!("alter role authenticator in database {database} set {name} = {value}");
         root.batch_execute(&sql).await.unwrap();
     }
-    if let Some(file) = &scenario.schema {
+    for file in &scenario.schema {
         let sql = std::fs::read_to_string(folder().join(file)).unwrap();
         app.sql(&sql).await.unwrap();
     }
@@ -197,6 +197,10 @@ fn bytes(step: &Step) -> Vec<u8> {
 fn encoded(path: &str) -> String {
     let encode = |c: char| match c {
         ' ' | '"' | '<' | '>' | '\\' | '^' | '`' | '{' | '|' | '}' => format!("%{:02X}", c as u32),
+        c if !c.is_ascii() => {
+            let bytes = c.to_string().into_bytes();
+            bytes.iter().map(|byte| format!("%{byte:02X}")).collect()
+        }
         c => c.to_string(),
     };
     path.chars().map(encode).collect()

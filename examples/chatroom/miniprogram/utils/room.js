@@ -1,14 +1,15 @@
 // The chat room as a client of Hearth: the instant API for reading and writing, a realtime channel
 // for new rows, presence and typing, storage for pictures.
 //
-// How nothing is lost: `syncedTo` is the id up to which every committed row is here. Only a page, a
-// catch-up, or a change that arrives while the room is live moves it. Whenever the channel has joined,
-// or the program comes to the foreground, rows after it are fetched. The fetch reaches back OVERLAP
-// ids, because ids are given before rows are committed: a smaller id can become visible after a
+// How nothing is lost: the channel resumes (resume.js). After a dropped connection what was missed
+// comes through it, in order. Only where it cannot (the first join, or after too long a time) rows are
+// fetched: `syncedTo` is the id up to which every committed row is here, and the fetch reaches back
+// OVERLAP ids, because ids are given before rows are committed: a smaller id can become visible after a
 // greater one.
 import { describe, failureOf, isPassing, isUncertain } from './errors'
 import { readRow, writePicture } from './message'
 import { picturePath, randomId, upload } from './picture'
+import { Resume } from './resume'
 import { Timeline } from './timeline'
 
 const PAGE = 30
@@ -19,7 +20,7 @@ const TYPING_EVERY = 2000
 const TYPING_LASTS = 4000
 const RETRY_AFTER = [800, 1000, 2000, 3000, 5000]
 const HEARTBEAT = 15000
-const SILENCE = 40000
+const SILENCE = 20000
 const OWN_SAVED = 'chatroom.own'
 
 export class Room {
@@ -39,6 +40,10 @@ export class Room {
     this.channel = null
     this.joined = false
     this.live = false
+    /** No fetch is owed: the page, or what followed a gap in the stream, is here. */
+    this.complete = false
+    /** Typing that is minutes old is of no interest, so broadcasts are not made up for. */
+    this.stream = new Resume({ broadcast: false, onJoin: (gap) => this.onJoin(gap) })
     this.asleep = false
     this.online = true
     this.memberKey = randomId()
@@ -105,16 +110,18 @@ export class Room {
     })
     this.channel = channel
     this.lastHeard = Date.now()
-    channel
+    this.stream
+      .follow(channel)
       .on('postgres_changes', { event: 'INSERT', schema: 'public', table: 'messages' }, (change) =>
         this.onRow(readRow(change.new)),
       )
       .on('presence', { event: 'sync' }, () => this.onPresence(channel))
       .on('broadcast', { event: 'typing' }, ({ payload }) => this.onTyping(payload))
-      // The channel joins before its changes flow; this says that they do, so what was committed in
-      // between is fetched once more.
+      // With a server that does not resume, a channel joins before its changes flow; this says that
+      // they do, so what was committed in between is fetched once more.
       .on('system', {}, (message) => {
-        if (message.extension === 'postgres_changes' && message.status === 'ok') this.sync()
+        const flowing = message.extension === 'postgres_changes' && message.status === 'ok'
+        if (flowing && this.stream.position === null) this.sync()
       })
       .subscribe((status) => {
         if (channel !== this.channel) return
@@ -122,7 +129,6 @@ export class Room {
           this.joined = true
           this.joinFailures = 0
           this.track()
-          this.sync()
           return
         }
         this.joined = false
@@ -132,13 +138,26 @@ export class Room {
       })
   }
 
+  /** The channel has joined. Without a gap what was missed follows by itself. */
+  onJoin(gap) {
+    if (gap) this.complete = false
+    // A message whose answer was lost may be a row: look before it is sent again.
+    const waiting = this.timeline.outgoing.some((message) => message.state === 'waiting')
+    if (!this.complete || waiting) {
+      this.sync()
+      return
+    }
+    this.live = !this.asleep
+    if (this.live) this.setLink('live')
+  }
+
   /** A fresh channel each time: the SDK's own would wait up to ten seconds before it joins again. */
   reconnect() {
     if (this.asleep) return
     this.leave()
     const { realtime } = this.client
     realtime.reconnectTimer.reset()
-    if (!realtime.isConnected() || Date.now() - this.lastHeard > SILENCE) realtime.disconnect()
+    if (!realtime.isConnected() || this.isSilent()) realtime.disconnect()
     realtime.sendBuffer = []
     this.subscribe()
   }
@@ -162,12 +181,18 @@ export class Room {
   wake() {
     this.asleep = false
     const { realtime } = this.client
-    if (!this.joined || !realtime.isConnected()) {
+    if (!this.joined || !realtime.isConnected() || this.isSilent()) {
       this.joinFailures = 0
       if (this.link !== 'connecting') this.setLink(this.awayLink())
       this.reconnect()
+    } else {
+      this.onJoin(!this.complete)
     }
-    this.sync()
+  }
+
+  /** The server answers heartbeats; a socket that has heard none is dead, whatever it says itself. */
+  isSilent() {
+    return Date.now() - this.lastHeard > SILENCE
   }
 
   sleep() {
@@ -180,7 +205,7 @@ export class Room {
   /** A socket can die without a word; the heartbeat's answers stop then. */
   watch() {
     if (this.asleep || !this.joined) return
-    if (!this.client.realtime.isConnected() || Date.now() - this.lastHeard > SILENCE) {
+    if (!this.client.realtime.isConnected() || this.isSilent()) {
       this.setLink(this.awayLink())
       this.reconnect()
     }
@@ -298,7 +323,8 @@ export class Room {
       this.syncFailures = 0
       this.lastProblem = ''
       // Live only if the channel had joined before the fetch began: then nothing lies between them.
-      if (joinedBefore && this.joined && !this.asleep) {
+      if (joinedBefore && this.joined) this.complete = true
+      if (this.complete && this.joined && !this.asleep) {
         this.live = true
         this.setLink('live')
       }

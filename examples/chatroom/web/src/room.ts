@@ -1,10 +1,11 @@
 // The chat room as a client of Hearth: the instant API for reading and writing, a realtime channel
 // for new rows, presence and typing, storage for pictures.
 //
-// How nothing is lost: `syncedTo` is the id up to which every committed row is here. Only a page, a
-// catch-up, or a change that arrives while the room is live moves it. Whenever the channel has joined,
-// or the window wakes, rows after it are fetched. The fetch reaches back OVERLAP ids, because ids are
-// given before rows are committed: a smaller id can become visible after a greater one.
+// How nothing is lost: the channel resumes (resume.js). After a dropped connection what was missed
+// comes through it, in order. Only where it cannot (the first join, or after too long a time) rows are
+// fetched: `syncedTo` is the id up to which every committed row is here, and the fetch reaches back
+// OVERLAP ids, because ids are given before rows are committed: a smaller id can become visible after a
+// greater one.
 
 import {
   createClient,
@@ -24,6 +25,7 @@ import {
 import { readRow, writePicture, type MessageRow } from "./message.ts";
 import type { Persona } from "./persona.ts";
 import { picturePath, randomId, upload, UploadError, type PreparedPicture } from "./picture.ts";
+import { Resume } from "./resume.js";
 import { Timeline, type Outgoing } from "./timeline.ts";
 
 const PAGE = 40;
@@ -32,6 +34,8 @@ const OVERLAP = 100;
 const REQUEST_TIMEOUT = 15_000;
 const TYPING_EVERY = 2_000;
 const TYPING_LASTS = 4_000;
+/** How long the server may take to answer a heartbeat when the window is looked at again. */
+const ANSWER_WITHIN = 3_000;
 const RETRY_AFTER = [500, 1_000, 2_000, 3_000, 5_000];
 
 /**
@@ -73,6 +77,11 @@ export class Room {
   private readonly memberKey = randomId();
   private syncedTo = 0;
   private live = false;
+  /** No fetch is owed: the page, or what followed a gap in the stream, is here. */
+  private complete = false;
+  /** Typing that is minutes old is of no interest, so broadcasts are not made up for. */
+  private readonly stream = new Resume({ broadcast: false, onJoin: (gap) => this.onJoin(gap) });
+  private probing: ReturnType<typeof setTimeout> | undefined;
   private syncing: Promise<void> | null = null;
   private syncAgain = false;
   private leaving: Promise<void> = Promise.resolve();
@@ -127,7 +136,8 @@ export class Room {
       config: { presence: { key: this.memberKey }, broadcast: { self: false } },
     });
     this.channel = channel;
-    channel
+    this.stream
+      .follow(channel)
       .on(
         "postgres_changes",
         { event: "INSERT", schema: "public", table: "messages" },
@@ -135,17 +145,17 @@ export class Room {
       )
       .on("presence", { event: "sync" }, () => this.onPresence())
       .on("broadcast", { event: "typing" }, ({ payload }) => this.onTyping(payload))
-      // The channel joins before its changes flow; this says that they do, so what was committed in
-      // between is fetched once more.
+      // With a server that does not resume, a channel joins before its changes flow; this says that
+      // they do, so what was committed in between is fetched once more.
       .on("system", {}, (message: { extension?: string; status?: string }) => {
-        if (message.extension === "postgres_changes" && message.status === "ok") void this.sync();
+        const flowing = message.extension === "postgres_changes" && message.status === "ok";
+        if (flowing && this.stream.position === null) void this.sync();
       })
       .subscribe((status) => {
         if (channel !== this.channel) return;
         if (status === "SUBSCRIBED") {
           this.joined = true;
           void this.track();
-          void this.sync();
           return;
         }
         this.joined = false;
@@ -155,6 +165,19 @@ export class Room {
         else if (this.link !== "unreachable") this.setLink("connecting");
         if (status === "CLOSED") this.resubscribeSoon();
       });
+  }
+
+  /** The channel has joined. Without a gap what was missed follows by itself. */
+  private onJoin(gap: boolean): void {
+    if (gap) this.complete = false;
+    // A message whose answer was lost may be a row: look before it is sent again.
+    const waiting = this.timeline.outgoing.some((message) => message.state === "waiting");
+    if (!this.complete || waiting) {
+      void this.sync();
+      return;
+    }
+    this.live = true;
+    this.setLink("live");
   }
 
   /** The server closed the channel for good: a new one is needed. */
@@ -174,8 +197,29 @@ export class Room {
       this.live = false;
       if (this.loaded) this.setLink("reconnecting");
       void this.reconnect();
+      return;
     }
-    void this.sync();
+    this.probe();
+  }
+
+  /** A socket can die without a word while the window sleeps: it has to answer now. */
+  private probe(): void {
+    clearTimeout(this.probing);
+    this.client.realtime.onHeartbeat((status) => {
+      if (status !== "ok" || this.probing === undefined) return;
+      this.stopProbing();
+      if (this.joined) this.onJoin(!this.complete);
+    });
+    this.probing = setTimeout(() => {
+      this.stopProbing();
+      void this.reconnect();
+    }, ANSWER_WITHIN);
+    void this.client.realtime.sendHeartbeat();
+  }
+
+  private stopProbing(): void {
+    clearTimeout(this.probing);
+    this.probing = undefined;
   }
 
   private async reconnect(): Promise<void> {
@@ -286,6 +330,7 @@ export class Room {
       this.failure = null;
       // Live only if the channel had joined before the fetch began: then nothing lies between them.
       if (joinedBefore && this.joined) {
+        this.complete = true;
         this.live = true;
         this.setLink("live");
       }
@@ -321,6 +366,7 @@ export class Room {
   private giveUp(): void {
     clearTimeout(this.retryTimer);
     const old = this.channel;
+    this.stopProbing();
     this.channel = null;
     this.joined = false;
     this.syncAgain = false;

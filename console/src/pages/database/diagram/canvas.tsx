@@ -8,7 +8,7 @@ import { Badge } from "@/components/ui/base";
 import type { DiagramLink, DiagramTable } from "@/lib/sql/diagram";
 import { HEAD, heightOf, place, ROW, WIDTH } from "./layout";
 
-type TableNode = Node<{ table: DiagramTable; links: DiagramLink[]; onOpen: (name: string) => void }, "table">;
+type TableNode = Node<{ table: DiagramTable; links: DiagramLink[]; led: Set<string>; onOpen: (name: string) => void }, "table">;
 
 const kinds = { table: TableBox };
 
@@ -22,7 +22,7 @@ export default function Canvas({ tables, links, onOpen }: { tables: DiagramTable
         id: String(table.oid),
         type: "table",
         position: places.get(table.oid) ?? { x: 0, y: 0 },
-        data: { table, links: links.filter((l) => l.from === table.oid), onOpen },
+        data: { table, links: links.filter((l) => l.from === table.oid), led: new Set(links.filter((l) => l.to === table.oid).map((l) => l.toColumn)), onOpen },
         width: WIDTH,
         height: heightOf(table),
         ariaLabel: table.name,
@@ -59,7 +59,7 @@ export default function Canvas({ tables, links, onOpen }: { tables: DiagramTable
   );
 }
 
-function TableBox({ data: { table, links, onOpen } }: NodeProps<TableNode>) {
+function TableBox({ data: { table, links, led, onOpen } }: NodeProps<TableNode>) {
   const keys = new Map(links.map((l) => [l.fromColumn, l.target]));
   const hidden = "!size-1.5 !min-h-0 !min-w-0 !border-0 !bg-line-strong";
   return (
@@ -72,13 +72,22 @@ function TableBox({ data: { table, links, onOpen } }: NodeProps<TableNode>) {
       </div>
       {table.columns.map((c) => (
         <div key={c.name} className="relative flex items-center gap-1.5 px-2.5 font-mono text-xs" style={{ height: ROW }} title={keys.get(c.name) && `→ ${keys.get(c.name)}`}>
-          <Handle type="target" id={c.name} position={Position.Right} isConnectable={false} className={clsx(hidden, !c.pk && !c.unique && "opacity-0")} />
-          <Handle type="source" id={c.name} position={Position.Left} isConnectable={false} className={clsx(hidden, !keys.has(c.name) && "opacity-0")} />
+          <Handle type="target" id={c.name} position={Position.Left} isConnectable={false} className={clsx(hidden, !led.has(c.name) && "opacity-0")} />
+          <Handle type="source" id={c.name} position={Position.Right} isConnectable={false} className={clsx(hidden, !keys.has(c.name) && "opacity-0")} />
           {c.pk ? <KeyRound size={11} className="shrink-0 text-accent" /> : <span className={clsx("size-[7px] shrink-0 rotate-45 border border-line-strong", !c.nullable && "bg-line-strong")} />}
           <span className={clsx("min-w-0 flex-1 truncate", keys.has(c.name) && "text-info")}>{c.name}</span>
-          <span className="max-w-[50%] shrink-0 truncate text-muted">{c.type}</span>
+          <span className="max-w-[50%] shrink-0 truncate text-muted">{short(c.type)}</span>
         </div>
       ))}
     </div>
   );
+}
+
+/** The names that people type: what format_type() writes is too long for a box. */
+function short(type: string): string {
+  return type
+    .replace("character varying", "varchar")
+    .replace(/^timestamp(\(\d\))? with time zone/, "timestamptz$1")
+    .replace(/^(timestamp|time)(\(\d\))? without time zone/, "$1$2")
+    .replace("double precision", "float8");
 }

@@ -39,10 +39,10 @@ export function Deliveries() {
               </Empty>
             }
             columns={[
-              { id: "at", head: t("webhooks.createdAt"), cell: (d) => <span className="whitespace-nowrap tabular-nums">{time(d.created_at)}</span> },
-              { id: "hook", head: t("nav.pages.database.webhooks"), cell: (d) => <span className="font-mono">{d.hook}</span> },
-              { id: "event", head: t("webhooks.events"), cell: (d) => <span className="font-mono text-xs whitespace-nowrap">{`${d.event} ${d.table}`}</span> },
               { id: "state", head: t("users.state"), cell: (d) => <Badge tone={TONES[d.state]}>{t(`webhooks.states.${d.state}`)}</Badge> },
+              { id: "at", head: t("webhooks.createdAt"), cell: (d) => <span className="whitespace-nowrap tabular-nums">{time(d.created_at)}</span> },
+              { id: "hook", head: t("webhooks.hook"), cell: (d) => <span className="font-mono">{d.hook}</span> },
+              { id: "event", head: t("webhooks.events"), cell: (d) => <span className="font-mono text-xs whitespace-nowrap">{`${d.event} ${d.table}`}</span> },
               { id: "outcome", head: t("webhooks.outcome"), className: "min-w-36", cell: (d) => <span className="text-xs break-words text-muted">{outcome(d)}</span> },
               { id: "attempts", head: t("webhooks.attempts"), className: "text-right", cell: (d) => <span className="tabular-nums">{d.attempts}</span> },
               { id: "took", head: t("webhooks.took"), className: "text-right", cell: (d) => <span className="whitespace-nowrap tabular-nums">{duration(d.duration_ms)}</span> },

@@ -73,18 +73,13 @@ fn quoted(p: &mut Parser<'_>) -> Parsed<String> {
 
 /// Parts joined by dashes that do not begin an arrow.
 fn dashed(p: &mut Parser<'_>, part: impl Fn(&mut Parser<'_>) -> Parsed<String>) -> Parsed<String> {
-    let mut name = part(p)?;
     let dash = |p: &mut Parser<'_>| {
         p.attempt(|p| {
             p.char('-', "\"-\"")?;
             p.not_followed_by("\">\"", |c| c == '>')
         })
     };
-    while p.optional(dash)?.is_some() {
-        name.push('-');
-        name.push_str(&part(p)?);
-    }
-    Ok(name)
+    Ok(p.separated(part, dash)?.join("-"))
 }
 
 fn field_name(p: &mut Parser<'_>) -> Parsed<String> {

@@ -6,13 +6,18 @@
 //! made anew, which is logged, since what was in between is lost. Once nobody has listened for the
 //! window, the slot is dropped and the reader ends; stopping keeps the slot.
 
+mod keep_slot;
+
+use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use hearth_apps::App;
+use chrono::{DateTime, Utc};
 use hearth_apps::activity::Level;
+use hearth_apps::{App, StreamState};
 use hearth_core::Claims;
-use hearth_wal::{Event, Lsn, Message, SlotState, StreamOptions, WalError, WalStream, slot};
+use hearth_wal::slot::{self, Usage};
+use hearth_wal::{Event, Lsn, Message, StreamOptions, WalError, WalStream};
 use serde_json::json;
 use tokio::sync::{mpsc, oneshot};
 use tokio_postgres::Client;
@@ -22,22 +27,29 @@ use super::binding::Binding;
 use super::catalog::Catalog;
 use super::deliver::Delivery;
 use super::feed::Feed;
-use super::history::{Change, History, Position};
+use super::history::{Entry, History, Position};
 use super::subscriptions::{Group, Index, Member};
 use super::{
-    ChangeOptions, Link, MESSAGES_PUBLICATION, Opening, Outcome, PUBLICATION, State, Status,
+    ChangeOptions, Link, MESSAGES_PUBLICATION, Opening, Outcome, PUBLICATION, Resume, Resumed,
     SubscribeError, slot_name,
 };
 use crate::app::OpenSockets;
 use crate::authorize;
 use crate::frame::Version;
-use crate::outbox::Outbox;
-use crate::registry::Registry;
+use crate::outbox::{Close, Outbox};
+use crate::registry::{Registry, TopicKey};
 
 /// Most changes in one batch.
 const BATCH_CHANGES: usize = 512;
 /// A batch ends when it has so many bytes.
 const BATCH_BYTES: usize = 1024 * 1024;
+/// Bytes that a returning client gets at once, and how many clients get some between two batches of
+/// the stream.
+const PART_BYTES: usize = 256 * 1024;
+/// See [`PART_BYTES`].
+const PARTS_AT_ONCE: usize = 32;
+/// How long the stream may be silent before returning clients get more.
+const NEXT_PARTS: Duration = Duration::from_millis(5);
 /// How often the window and the listeners are looked at.
 const TICK: Duration = Duration::from_secs(1);
 /// Waiting times between attempts to connect: the first, the longest while the server is away, the
@@ -47,6 +59,10 @@ const BACKOFF: (Duration, Duration, Duration) = (
     Duration::from_secs(3),
     Duration::from_secs(30),
 );
+/// How often within a window those who resume are told how far the stream is.
+const TOLD: u32 = 20;
+/// How often it is looked at what the slot costs.
+const LOOK: Duration = Duration::from_secs(5);
 /// How long a session may take to end in order.
 const STOP_PATIENCE: Duration = Duration::from_secs(3);
 /// How long what the catalog says is believed where an event trigger announces schema changes,
@@ -75,7 +91,9 @@ pub(crate) struct Pending {
     pub(super) outbox: Arc<Outbox>,
     pub(super) refusal: Option<String>,
     /// The client resumes, perhaps behind a position that it has.
-    pub(super) resume: Option<Option<Position>>,
+    pub(super) resume: Option<Resume>,
+    pub(super) hears: Option<TopicKey>,
+    pub(super) client: Option<Arc<str>>,
     pub(super) opening: Opening,
     pub(super) reply: oneshot::Sender<Result<u64, SubscribeError>>,
 }
@@ -91,6 +109,13 @@ pub(super) async fn control(app: &App) -> Result<Client, WalError> {
         Err(error) if error.is_unavailable() => Err(WalError::Connection(error.to_string())),
         Err(error) => Err(WalError::Refused(hearth_pg::connect::describe(&error))),
     }
+}
+
+/// A client that is given what it missed, and how far it is.
+#[derive(Debug, Clone, Copy)]
+struct Returning {
+    id: u64,
+    at: Position,
 }
 
 enum End {
@@ -114,9 +139,21 @@ pub(crate) struct Reader {
     /// Everything before this has been delivered.
     processed: Lsn,
     history: Option<History>,
+    /// Broadcasts from before this have been delivered by a former Hearth.
+    live_from: Lsn,
     /// Subscriptions that have yet to be given what they missed.
-    resuming: Vec<u64>,
+    resuming: VecDeque<Returning>,
     last_listener: Instant,
+    last_resuming: Instant,
+    /// When those who resume were last told how far the stream is, and how far it was.
+    last_told: (Instant, Lsn),
+    /// What the slot cost when it was looked at last.
+    usage: Option<Usage>,
+    looked: Instant,
+    /// How often the slot was lost, and when last.
+    losses: (u32, Option<DateTime<Utc>>),
+    /// Why the last session ended.
+    failure: Option<String>,
 }
 
 impl Reader {
@@ -141,8 +178,15 @@ impl Reader {
             feed: Feed::default(),
             processed: Lsn::ZERO,
             history: None,
-            resuming: Vec::new(),
+            live_from: Lsn::ZERO,
+            resuming: VecDeque::new(),
             last_listener: Instant::now(),
+            last_resuming: Instant::now(),
+            last_told: (Instant::now(), Lsn::ZERO),
+            usage: None,
+            looked: Instant::now(),
+            losses: (0, None),
+            failure: None,
         }
     }
 
@@ -160,7 +204,7 @@ impl Reader {
             if self.app.database.is_closed() {
                 return self.end_for_good();
             }
-            self.note(State::Connecting);
+            self.note(StreamState::Connecting);
             let ended = tokio::select! {
                 () = give_up => Ok(End::Stopped),
                 ended = self.session(&stop) => ended,
@@ -170,7 +214,7 @@ impl Reader {
                     if self.app.database.is_closed() {
                         self.end_for_good();
                     }
-                    self.note(State::Stopped);
+                    self.note(StreamState::Stopped);
                     return;
                 }
                 Ok(End::Idle) => {
@@ -189,6 +233,8 @@ impl Reader {
                     }
                     // A server that cannot replicate at all says the same each time.
                     let words = error.to_string();
+                    self.failure = Some(words.clone());
+                    self.note(StreamState::Connecting);
                     if words != said {
                         tracing::warn!(
                             app = %self.app.reference, error = words,
@@ -221,19 +267,7 @@ impl Reader {
     fn end_for_good(&self) {
         tracing::info!(app = %self.app.reference, "the application is closed, and its sockets");
         self.sockets.close();
-        self.note(State::Stopped);
-    }
-
-    fn note(&self, state: State) {
-        let releasable = self.releasable();
-        let mut link = self.link.lock().unwrap_or_else(PoisonError::into_inner);
-        link.status = Status {
-            state,
-            subscriptions: self.index.len(),
-            delivered: self.processed,
-            released: releasable,
-            kept_bytes: self.history.as_ref().map_or(0, History::bytes),
-        };
+        self.note(StreamState::Stopped);
     }
 
     /// Ends the reader, unless a command came meanwhile.
@@ -248,7 +282,7 @@ impl Reader {
             }
             Err(_) => {
                 link.commands = None;
-                link.status = Status::default();
+                self.app.stream.store(Arc::default());
                 true
             }
         }
@@ -272,7 +306,9 @@ impl Reader {
                 "Realtime was unable to connect to the project database".to_owned()
             });
             pending.refusal = Some(reason);
-            self.place(pending, Position::default());
+            pending.resume = None;
+            pending.hears = None;
+            self.place(pending, Position::default(), false);
         }
     }
 
@@ -297,58 +333,6 @@ impl Reader {
         ended
     }
 
-    /// Makes the slot or takes it over; returns the position from which it can stream.
-    async fn prepare_slot(&mut self, control: &Client, name: &str) -> Result<Lsn, WalError> {
-        let confirmed = match slot::inspect(control, name).await? {
-            SlotState::Ready {
-                confirmed,
-                idle,
-                active,
-            } => {
-                let stale = self.processed == Lsn::ZERO
-                    && active.is_none()
-                    && idle.is_some_and(|idle| idle > self.options.window);
-                if !stale {
-                    slot::release(control, name).await?;
-                    if self.processed == Lsn::ZERO {
-                        // It outlived a Hearth: clients that resume may want what came since.
-                        self.history = Some(self.new_history(confirmed));
-                    }
-                    return Ok(confirmed);
-                }
-                slot::drop(control, name).await?;
-                None
-            }
-            SlotState::Lost => {
-                tracing::error!(
-                    app = %self.app.reference, slot = name,
-                    "PostgreSQL invalidated the replication slot; changes since are lost to \
-                     listeners, and it is made anew"
-                );
-                slot::drop(control, name).await?;
-                Some(())
-            }
-            SlotState::Foreign => {
-                return Err(WalError::Refused(format!("the slot {name} is not ours")));
-            }
-            SlotState::Absent => (self.processed != Lsn::ZERO).then_some(()),
-        };
-        if confirmed.is_some() {
-            tracing::warn!(app = %self.app.reference, slot = name, "a new slot takes its place");
-        }
-        let start = slot::create(control, name).await?;
-        let message = if confirmed.is_some() {
-            (Level::Error, "a new replication slot: changes were lost")
-        } else {
-            (Level::Info, "a new replication slot")
-        };
-        let details = json!({ "slot": name, "lsn": start.to_string() });
-        self.app.note("realtime", message.0, message.1, details);
-        self.processed = start;
-        self.history = self.history.is_some().then(|| self.new_history(start));
-        Ok(start)
-    }
-
     fn new_history(&self, start: Lsn) -> History {
         History::new(start, self.options.window, self.options.window_bytes)
     }
@@ -366,7 +350,7 @@ impl Reader {
         catalog: &mut Catalog,
         stop: &CancellationToken,
     ) -> Result<End, WalError> {
-        self.note(State::Streaming);
+        self.note(StreamState::Streaming);
         let details = json!({ "slot": slot_name(&self.app.reference) });
         let message = "the change reader streams";
         self.app.note("realtime", Level::Info, message, details);
@@ -386,16 +370,13 @@ impl Reader {
                         self.on_command(command);
                     }
                 }
-                event = stream.recv() => {
-                    self.batch(control, stream, catalog, event?).await?;
-                }
+                // Before the stream, which may never be silent.
                 _ = tick.tick() => {
                     catalog.expire();
-                    if let Some(history) = &mut self.history {
-                        history.expire();
-                    }
+                    self.look_after_slot(control).await?;
+                    self.registry.expire_kept(self.options.window);
                     self.confirm(stream);
-                    self.note(State::Streaming);
+                    self.note(StreamState::Streaming);
                     if self.app.database.is_closed() {
                         return Ok(End::Stopped);
                     }
@@ -409,6 +390,10 @@ impl Reader {
                         self.keep_partitions().await;
                     }
                 }
+                event = stream.recv() => {
+                    self.batch(control, stream, catalog, event?).await?;
+                }
+                () = tokio::time::sleep(NEXT_PARTS), if !self.resuming.is_empty() => {}
             }
         }
     }
@@ -436,31 +421,26 @@ impl Reader {
             return Ok(());
         }
         let now = slot::current_lsn(control).await?;
-        if self.history.is_none() && self.pending.iter().any(|p| p.resume.is_some()) {
-            self.history = Some(self.new_history(self.processed));
+        if self.pending.iter().any(|p| p.resume.is_some()) {
+            self.last_resuming = Instant::now();
+            if self.history.is_none() {
+                self.history = Some(self.new_history(self.processed));
+            }
         }
         for pending in std::mem::take(&mut self.pending) {
-            let after = match pending.resume {
-                Some(Some(position)) => {
-                    let kept = self.history.as_ref().is_some_and(|h| h.reaches(position));
-                    if !kept || position.commit > now {
-                        let words = "the position to resume from is no longer known";
-                        let _ = pending
-                            .reply
-                            .send(Err(SubscribeError::ResumeExpired(words)));
-                        continue;
-                    }
-                    position
-                }
-                _ => Position::before(now),
-            };
-            self.place(pending, after);
+            let wanted = pending.resume.as_ref().and_then(|resume| resume.after);
+            let known = wanted.filter(|position| {
+                let kept = self.history.as_ref().is_some_and(|h| h.reaches(*position));
+                kept && position.commit <= now
+            });
+            let expired = wanted.is_some() && known.is_none();
+            self.place(pending, known.unwrap_or(Position::before(now)), expired);
         }
         Ok(())
     }
 
     /// Opens the channel and puts the subscription into the index.
-    fn place(&mut self, pending: Pending, after: Position) {
+    fn place(&mut self, pending: Pending, after: Position, expired: bool) {
         if pending.reply.is_closed() {
             return;
         }
@@ -470,7 +450,10 @@ impl Reader {
         (pending.opening)(match pending.refusal {
             Some(reason) => Outcome::Refused(reason),
             None => Outcome::Subscribed {
-                position: positions.then(|| after.to_string()),
+                resumed: positions.then(|| Resumed {
+                    position: after.to_string(),
+                    expired,
+                }),
             },
         });
         let group = Group {
@@ -479,49 +462,83 @@ impl Reader {
             bindings: pending.bindings,
             legacy: pending.legacy,
             positions,
+            hears: pending.hears,
             claims: pending.claims,
             members: Vec::new(),
         };
-        if !group.bindings.is_empty() {
+        if !group.bindings.is_empty() || group.hears.is_some() {
+            // What it missed is behind the stream: it comes again out of the history, and until then
+            // it holds back from the stream.
+            if positions {
+                self.resuming.push_back(Returning { id, at: after });
+            }
             self.index.add(
                 group,
                 Member {
                     id,
                     outbox: pending.outbox,
-                    after,
+                    after: if positions { Position::MAX } else { after },
+                    client: pending.client,
                 },
             );
-            // What it missed is behind the stream: it comes again out of the history.
-            if positions {
-                self.resuming.push(id);
-            }
         }
         if pending.reply.send(Ok(id)).is_err() {
             self.index.remove(id);
         }
     }
 
-    /// Gives returning clients what they missed. The stream stands still meanwhile, so that they
-    /// get everything once and in order.
+    /// Gives returning clients the next parts of what they missed. The stream goes on meanwhile, and
+    /// they hold back from it until they have caught up; one that reads slowly delays nobody.
     async fn resume(&mut self, control: &Client, catalog: &mut Catalog) -> Result<(), WalError> {
-        while let Some(id) = self.resuming.last().copied() {
-            let found = self
-                .index
-                .find(id)
-                .map(|(group, member)| (group, member.after));
-            if let (Some((group, after)), Some(history)) = (found, &self.history) {
-                let missed: Vec<Arc<Change>> = history.after(after).cloned().collect();
-                let delivery = self.delivery(control);
-                for part in missed.chunks(BATCH_CHANGES) {
-                    delivery.run(catalog, part, Some((group, id))).await?;
-                }
-                if let Some(last) = missed.last() {
-                    self.index.set_after(id, last.position);
-                }
-            }
-            self.resuming.pop();
+        for _ in 0..self.resuming.len().min(PARTS_AT_ONCE) {
+            let Some(returning) = self.resuming.front().copied() else {
+                break;
+            };
+            // Only now does it leave the queue: had this failed, it would be given again.
+            let next = self.give_part(returning, control, catalog).await?;
+            self.resuming.pop_front();
+            self.resuming.extend(next);
         }
         Ok(())
+    }
+
+    /// Gives one client one part; returns where it stands, or nothing once it has caught up.
+    async fn give_part(
+        &mut self,
+        returning: Returning,
+        control: &Client,
+        catalog: &mut Catalog,
+    ) -> Result<Option<Returning>, WalError> {
+        let Returning { id, at } = returning;
+        let Some((group, member)) = self.index.find(id) else {
+            return Ok(None);
+        };
+        let mut part = Vec::new();
+        if let Some(history) = &self.history {
+            if !history.reaches(at) {
+                // It was overtaken: it joins again and is told so.
+                member.outbox.close(Close::SLOW);
+                return Ok(None);
+            }
+            if !member.outbox.has_room() {
+                return Ok(Some(returning));
+            }
+            let mut bytes = 0;
+            for entry in history.after(at).take(BATCH_CHANGES) {
+                bytes += entry.bytes();
+                part.push(entry.clone());
+                if bytes > PART_BYTES {
+                    break;
+                }
+            }
+        }
+        let Some(last) = part.last().map(Entry::position) else {
+            self.index.set_after(id, at);
+            return Ok(None);
+        };
+        let delivery = self.delivery(control);
+        delivery.run(catalog, &part, Some((group, id))).await?;
+        Ok(Some(Returning { id, at: last }))
     }
 
     fn delivery<'a>(&'a self, control: &'a Client) -> Delivery<'a> {
@@ -531,6 +548,7 @@ impl Reader {
             index: &self.index,
             control,
             most_bytes: self.options.max_record_bytes,
+            live_from: self.live_from,
         }
     }
 
@@ -542,30 +560,30 @@ impl Reader {
         catalog: &mut Catalog,
         first: Event,
     ) -> Result<(), WalError> {
-        let mut changes: Vec<Arc<Change>> = Vec::new();
+        let mut entries: Vec<Entry> = Vec::new();
         let mut bytes = 0;
         let mut next = Some(first);
         while let Some(event) = next {
             match event {
                 Event::KeepAlive { wal_end } => self.feed.keep_alive(wal_end),
                 Event::Message(Message::Logical { prefix, .. }) if &*prefix == "hearth.ddl" => {
-                    self.deliver(control, catalog, std::mem::take(&mut changes))
+                    self.deliver(control, catalog, std::mem::take(&mut entries))
                         .await?;
                     catalog.forget();
                 }
                 Event::Message(message) => {
-                    for change in self.feed.read(message) {
-                        bytes += change.bytes;
-                        changes.push(change);
+                    for entry in self.feed.read(message) {
+                        bytes += entry.bytes();
+                        entries.push(entry);
                     }
                 }
             }
-            if changes.len() >= BATCH_CHANGES || bytes >= BATCH_BYTES {
+            if entries.len() >= BATCH_CHANGES || bytes >= BATCH_BYTES {
                 break;
             }
             next = stream.try_recv()?;
         }
-        self.deliver(control, catalog, changes).await?;
+        self.deliver(control, catalog, entries).await?;
         // Only now: had anything failed, it would all have been streamed again.
         self.processed = self.processed.max(self.feed.seen);
         self.confirm(stream);
@@ -576,16 +594,16 @@ impl Reader {
         &mut self,
         control: &Client,
         catalog: &mut Catalog,
-        changes: Vec<Arc<Change>>,
+        entries: Vec<Entry>,
     ) -> Result<(), WalError> {
-        let Some(last) = changes.last().map(|change| change.position) else {
+        let Some(last) = entries.last().map(Entry::position) else {
             return Ok(());
         };
-        self.delivery(control).run(catalog, &changes, None).await?;
+        self.delivery(control).run(catalog, &entries, None).await?;
         self.feed.delivered = last;
         if let Some(history) = &mut self.history {
-            for change in changes {
-                history.push(change);
+            for entry in entries {
+                history.push(entry);
             }
         }
         Ok(())

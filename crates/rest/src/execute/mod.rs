@@ -1,27 +1,31 @@
 //! Fourth stage: the only one with a connection. One transaction, with the caller's rights; in one
 //! network round trip wherever nothing has to be checked before the commit.
 
+mod decode;
+mod one_trip;
+mod scoped;
+
 use hearth_apps::RequestContext;
 use hearth_core::Claims;
-use hearth_pg::scope::{self, RequestSettings};
-use hearth_pg::{Access, Conn, Isolation, PgClient, PgError, Rights, Scoped, WirePool};
+use hearth_pg::scope::RequestSettings;
+use hearth_pg::{Access, Conn, Footprint, Isolation, PgError, Rights, Scoped};
 use serde_json::Value;
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 
 use crate::config::RestConfig;
-pub use crate::decode::DbResult;
-use crate::decode::decode;
 use crate::error::RestError;
+use crate::plan::footprint;
 use crate::plan::types::{DbPlan, Statement};
-use crate::query::MainQuery;
 use crate::query::snippet::{Bind, Snippet};
 use crate::request::ApiRequest;
 use crate::request::headers::{cookies_json, headers_json};
 use crate::request::media_type::MediaType;
-use crate::request::preferences::{Count, TransactionEnd};
+use crate::request::preferences::TransactionEnd;
 use crate::request::types::Mutation;
 use crate::schema_cache::Snapshot;
+
+pub use decode::DbResult;
 
 const ISOLATION: &str = "default_transaction_isolation";
 
@@ -69,18 +73,16 @@ impl Caller {
     }
 }
 
-/// What of the request SQL can see.
-#[derive(Debug, Clone)]
-pub struct Seen {
+/// What of a request's headers SQL can see.
+struct Seen {
     /// `request.headers`
-    pub headers: String,
+    headers: String,
     /// `request.cookies`
-    pub cookies: String,
+    cookies: String,
 }
 
 impl Seen {
-    /// What of these headers SQL can see.
-    pub fn of(headers: &http::HeaderMap) -> Self {
+    fn of(headers: &http::HeaderMap) -> Self {
         Self {
             headers: headers_json(headers),
             cookies: cookies_json(headers),
@@ -98,8 +100,10 @@ pub struct Job<'a> {
     pub request: &'a ApiRequest,
     /// Who makes it.
     pub caller: &'a Caller,
-    /// What SQL sees of it.
-    pub seen: &'a Seen,
+    /// Its headers.
+    pub headers: &'a http::HeaderMap,
+    /// A change of the schema would have been heard of.
+    pub hears_ddl: bool,
 }
 
 impl Job<'_> {
@@ -166,9 +170,7 @@ impl Job<'_> {
     ///
     /// # Errors
     /// PostgreSQL's refusals, and checks that fail before the commit.
-    pub async fn run(&self, plan: &DbPlan, query: &MainQuery) -> Result<DbResult, RestError> {
-        let search_path = self.config().search_path(&self.request.schema);
-        let rights = self.rights(&search_path);
+    pub async fn run(&self, plan: &DbPlan) -> Result<DbResult, RestError> {
         let access = if plan.writes {
             Access::ReadWrite
         } else {
@@ -177,19 +179,13 @@ impl Job<'_> {
         let specials = self.specials(Some(plan));
         let simple = specials == Specials::default()
             && self.config().pre_request.is_none()
-            && query.explain_count.is_none()
+            && !self.explains_count(plan)
             && !self.rolls_back()
             && !self.checks_before_commit(plan);
         let attempt = async || match self.context.app.database.transactions() {
-            // What a function leaves in its session is cleared on the other connections alone.
-            Some(pool) if simple && !matches!(plan.statement, Statement::Call { .. }) => {
-                self.run_in_one_trip(pool, plan, query, access, &rights)
-                    .await
-            }
-            _ => {
-                self.run_scoped(plan, query, access, &rights, &specials, simple)
-                    .await
-            }
+            Some(pool) if simple => self.run_in_one_trip(pool, plan, access).await,
+            // On the heap, so that the usual request's future stays small.
+            _ => Box::pin(self.run_scoped(plan, access, &specials, simple)).await,
         };
         let mut result = attempt().await;
         if !plan.writes && matches!(&result, Err(Refusal::Postgres(error)) if is_lost(error)) {
@@ -202,63 +198,22 @@ impl Job<'_> {
         })
     }
 
-    /// Nothing stands between the settings, the statement and its commit.
-    async fn run_in_one_trip(
-        &self,
-        pool: &WirePool,
-        plan: &DbPlan,
-        query: &MainQuery,
-        access: Access,
-        rights: &Rights<'_>,
-    ) -> Result<DbResult, Refusal> {
-        let (sql, params) = (query.main.sql(), params(&query.main));
-        let mut conn = pool.get().await?;
-        conn.use_schema_version(self.snapshot.version);
-        let rows = match conn.transaction(access, rights, sql, &params).await {
-            // As for scoped connections.
-            Err(error) if may_be_stale(&error) && conn.is_prepared(sql) => {
-                conn.forget_statements();
-                conn.transaction(access, rights, sql, &params).await
-            }
-            result => result,
-        }?;
-        // The next caller need not wait until this one's answer is written.
-        drop(conn);
-        let result = decode(&rows, query.layout)?;
-        self.check(plan, &result)?;
-        Ok(result)
-    }
-
-    async fn run_scoped(
-        &self,
-        plan: &DbPlan,
-        query: &MainQuery,
-        access: Access,
-        rights: &Rights<'_>,
-        specials: &Specials<'_>,
-        simple: bool,
-    ) -> Result<DbResult, Refusal> {
-        let conn = self.context.app.database.caller().await?;
-        conn.use_schema_version(self.snapshot.version);
-        let result = self
-            .run_once(&conn, plan, query, access, rights, specials, simple)
-            .await;
-        match result {
-            // After DDL the plan that this connection kept may not fit any more. Nothing was
-            // committed, so once more with a fresh one; a statement that could not even be
-            // prepared is not kept, and is not tried again.
-            Err(Refusal::Postgres(error))
-                if may_be_stale(&error) && conn.prepared(query.main.sql(), &[]).is_some() =>
-            {
-                conn.forget_statements();
-                self.run_once(&conn, plan, query, access, rights, specials, simple)
-                    .await
-            }
-            result => result,
+    /// What a plan's statement may touch besides its rows.
+    fn footprint(&self, plan: &DbPlan) -> Footprint {
+        if self.hears_ddl {
+            footprint::of(plan, &self.snapshot.cache)
+        } else {
+            Footprint::Open
         }
     }
 
-    fn rights<'a>(&'a self, search_path: &'a str) -> Rights<'a> {
+    /// Whether the planner is asked for the number of rows.
+    fn explains_count(&self, plan: &DbPlan) -> bool {
+        matches!(plan.statement, Statement::Read { .. })
+            && self.request.preferences.explains_count()
+    }
+
+    fn rights<'a>(&'a self, search_path: &'a str, seen: &'a Seen) -> Rights<'a> {
         Rights {
             role: &self.caller.role,
             claims: self.caller.claims.as_json(),
@@ -266,8 +221,8 @@ impl Job<'_> {
             request: RequestSettings {
                 method: self.request.method.as_str(),
                 path: &self.request.path,
-                headers: &self.seen.headers,
-                cookies: &self.seen.cookies,
+                headers: &seen.headers,
+                cookies: &seen.cookies,
             },
         }
     }
@@ -285,51 +240,6 @@ impl Job<'_> {
             }
         );
         plan.writes && (limited || singular || put)
-    }
-
-    #[allow(clippy::too_many_arguments)]
-    async fn run_once(
-        &self,
-        conn: &PgClient,
-        plan: &DbPlan,
-        query: &MainQuery,
-        access: Access,
-        rights: &Rights<'_>,
-        specials: &Specials<'_>,
-        simple: bool,
-    ) -> Result<DbResult, Refusal> {
-        let params = params(&query.main);
-        let called = matches!(plan.statement, Statement::Call { .. });
-        let _touches = (called || self.config().pre_request.is_some()).then(|| conn.touches());
-        if simple {
-            let rows = scope::run(conn, access, rights, query.main.sql(), &params).await?;
-            let result = decode(&rows, query.layout)?;
-            self.check(plan, &result)?;
-            return Ok(result);
-        }
-        let Specials {
-            isolation,
-            of_login,
-            of_caller,
-        } = specials;
-        let scoped = Scoped::begin_with(conn, access, *isolation, of_login, rights).await?;
-        scoped.set(of_caller).await?;
-        self.run_pre_request(&scoped).await?;
-        let rows = scoped.query(query.main.sql(), &params).await?;
-        let mut result = decode(&rows, query.layout)?;
-        self.check(plan, &result)?;
-        if let Some(explain) = &query.explain_count {
-            let rows = scoped.query(explain.sql(), &self::params(explain)).await?;
-            self.settle_total(&mut result, planned_rows(&rows)?);
-        }
-        if self.rolls_back() {
-            // Deferred constraints must be able to refuse, as they would at a commit.
-            scoped.execute("set constraints all immediate", &[]).await?;
-            scoped.rollback().await?;
-        } else {
-            scoped.commit().await?;
-        }
-        Ok(result)
     }
 
     /// `db-pre-request`: a function of the application's own that comes before everything else.
@@ -379,24 +289,6 @@ impl Job<'_> {
         }
     }
 
-    fn settle_total(&self, result: &mut DbResult, planned: Option<i64>) {
-        result.total = match self.request.preferences.count {
-            Some(Count::Planned) => planned,
-            Some(Count::Estimated) => {
-                let counted_all = match (result.total, self.config().max_rows) {
-                    (Some(total), Some(most)) => total <= i64::try_from(most).unwrap_or(i64::MAX),
-                    _ => false,
-                };
-                if counted_all {
-                    result.total
-                } else {
-                    result.total.max(planned)
-                }
-            }
-            _ => result.total,
-        };
-    }
-
     /// Runs read-only queries as the caller, one row set each: for descriptions of the schema.
     ///
     /// # Errors
@@ -407,7 +299,8 @@ impl Job<'_> {
     ) -> Result<Vec<Vec<Row>>, RestError> {
         let conn = &self.connect().await?;
         let search_path = self.config().search_path(&self.request.schema);
-        let rights = self.rights(&search_path);
+        let seen = Seen::of(self.headers);
+        let rights = self.rights(&search_path, &seen);
         let _touches = self.config().pre_request.is_some().then(|| conn.touches());
         let work = async {
             let Specials {
@@ -467,12 +360,4 @@ fn may_be_stale(error: &PgError) -> bool {
         "0A000" | "26000" | "XX000" => true,
         code => code.starts_with("42"),
     })
-}
-
-fn planned_rows(rows: &[Row]) -> Result<Option<i64>, tokio_postgres::Error> {
-    let Some(row) = rows.first() else {
-        return Ok(None);
-    };
-    let plan: Value = row.try_get(0)?;
-    Ok(plan.pointer("/0/Plan/Plan Rows").and_then(Value::as_i64))
 }

@@ -1,7 +1,7 @@
 //! The one row that a statement answers, column by column.
 
 use bytes::Bytes;
-use hearth_pg::{PgError, WireRow};
+use hearth_pg::{Collected, PgError, WireRow};
 use tokio_postgres::Row;
 use tokio_postgres::types::{FromSql, Type};
 
@@ -17,7 +17,7 @@ pub struct DbResult {
     /// The key of the inserted row: `name=eq.value`.
     pub location: Vec<String>,
     /// The body.
-    pub body: Bytes,
+    pub body: Collected,
     /// Rows that an upsert inserted.
     pub inserted: Option<i64>,
     /// `response.headers`
@@ -77,7 +77,7 @@ pub(crate) fn decode<R: Columns>(rows: &[R], layout: Option<Layout>) -> Result<D
             body.push(b'\n');
         }
         return Ok(DbResult {
-            body: body.into(),
+            body: Bytes::from(body).into(),
             ..DbResult::default()
         });
     };
@@ -101,7 +101,7 @@ pub(crate) fn decode<R: Columns>(rows: &[R], layout: Option<Layout>) -> Result<D
         result.location = row.value(next())?;
     }
     if layout.body {
-        result.body = row.bytes(next())?.unwrap_or_default();
+        result.body = row.bytes(next())?.unwrap_or_default().into();
     }
     if layout.inserted {
         result.inserted = row.value(next())?;

@@ -1,0 +1,1 @@
+with pgrst_source as (select pgrst_call.* from "public"."message_of"("wanted" := :key::bigint) pgrst_call) select pg_catalog.count(*), coalesce(json_agg(pgrst_rows), '[]'), nullif(current_setting('response.headers', true), ''), nullif(current_setting('response.status', true), '') from (select "message_of".* from pgrst_source as "message_of") pgrst_rows;

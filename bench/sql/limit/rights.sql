@@ -1,0 +1,1 @@
+select set_config('search_path', :search_path, true) is null, set_config('role', 'anon', true) is null, set_config('request.jwt.claims', :claims, true) is null, set_config('request.method', :method, true) is null, set_config('request.path', :path, true) is null, set_config('request.headers', :headers, true) is null, set_config('request.cookies', '{}', true) is null;

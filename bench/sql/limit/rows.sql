@@ -1,0 +1,1 @@
+select pg_catalog.count(*), coalesce(json_agg(pgrst_rows), '[]'), nullif(current_setting('response.headers', true), ''), nullif(current_setting('response.status', true), '') from (select "public"."messages".* from "public"."messages" order by "public"."messages"."id" desc limit :rows) pgrst_rows;
