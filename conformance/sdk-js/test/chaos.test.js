@@ -43,6 +43,7 @@ async function reader(room, vsn) {
     realtime: { vsn, reconnectAfterMs: () => 200, heartbeatIntervalMs: 2_000 },
   })
   const me = { rows: [], gaps: [], cut: () => supabase.realtime.socketAdapter.getSocket().conn?.terminate() }
+  me.state = () => `${supabase.realtime.connectionState()} ${supabase.realtime.channels.map((c) => c.state)} ${me.rows.length} rows, joins ${me.gaps.length}`
   const stream = new Resume({ onJoin: (gap) => me.gaps.push(gap) })
   await joined(
     stream
@@ -109,10 +110,11 @@ test(`nothing is lost, doubled or out of order in ${SECONDS} s of chaos (seed ${
   assert.ok(total > 0, JSON.stringify(strikes))
   for (const one of readers) {
     await until('every row', () => one.rows.length >= total, 60_000).catch(() => {})
+    const about = `${one.state()} of ${total}; ${JSON.stringify(strikes)}`
     for (const [name, { written }] of writers.entries()) {
       const heard = one.rows.filter((title) => title.startsWith(`${name} `))
       const expected = Array.from({ length: written }, (_, index) => `${name} ${index + 1}`)
-      assert.deepEqual(heard, expected, JSON.stringify(strikes))
+      assert.deepEqual(heard, expected, about)
     }
     assert.deepEqual(one.rows, readers[0].rows, 'one order for everybody')
     assert.ok(one.gaps.slice(1).every((gap) => !gap), `gaps: ${one.gaps}`)

@@ -112,6 +112,8 @@ test('killed servers miss and repeat nothing', async () => {
 
   const pid = hearth.postmasterPid()
   process.kill(pid, 'SIGKILL')
+  // It joins again while PostgreSQL is away.
+  me.cut()
   await until('another PostgreSQL runs', () => hearth.postmasterPid() !== pid, 60_000)
   await until('rows are taken', () => insert(room, 4, 6).then(() => true), 60_000)
   await until('a broadcast is taken', () => shout(room, 2).then(() => true), 60_000)

@@ -2,6 +2,7 @@
 //! ready for rows, with the client's own rights.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use hearth_apps::App;
 use hearth_core::Claims;
@@ -14,6 +15,8 @@ use super::history::Action;
 
 /// Most values of an `in` filter.
 const MOST_IN_VALUES: usize = 100;
+/// Between attempts while PostgreSQL is away.
+const RETRY: Duration = Duration::from_millis(250);
 /// Search path of the caller while filters are read.
 pub(super) const SEARCH_PATH: &str = "\"public\", \"extensions\"";
 
@@ -213,38 +216,55 @@ pub(super) async fn compile(
     if specs.is_empty() {
         return Ok(Vec::new());
     }
-    let work = async {
-        let client = app.database.caller().await?;
-        let rights = Rights {
-            role: claims.role().unwrap_or("anon"),
-            claims: claims.as_json(),
-            search_path: SEARCH_PATH,
-            request: Default::default(),
-        };
-        let scoped = Scoped::begin(&client, Access::ReadOnly, &rights).await?;
-        scoped
-            .query(
-                "select set_config('timezone', 'UTC', true), \
-                 set_config('datestyle', 'ISO, MDY', true), \
-                 set_config('intervalstyle', 'postgres', true), \
-                 set_config('extra_float_digits', '1', true), \
-                 set_config('bytea_output', 'hex', true)",
-                &[],
-            )
-            .await?;
-        let mut bindings = Vec::with_capacity(specs.len());
-        for spec in specs {
-            bindings.push(compile_one(&scoped, spec).await?);
+    // A join while PostgreSQL restarts waits for it: refused, the client would listen to nothing and
+    // not know when to come back.
+    let compiled = loop {
+        match attempt(app, claims, specs.clone()).await {
+            Err(CompileError::Postgres(error))
+                if error.is_unavailable() || matches!(error, PgError::PoolTimeout) =>
+            {
+                tokio::time::sleep(RETRY).await;
+            }
+            compiled => break compiled,
         }
-        Ok::<_, CompileError>(bindings)
     };
-    work.await.map_err(|error| match error {
+    compiled.map_err(|error| match error {
         CompileError::Refused(reason) => reason,
         CompileError::Postgres(error) => {
             tracing::warn!(app = %app.reference, %error, code = "UnableToSubscribeToPostgres");
             "Realtime was unable to connect to the project database".to_owned()
         }
     })
+}
+
+async fn attempt(
+    app: &App,
+    claims: &Claims,
+    specs: Vec<BindingSpec>,
+) -> Result<Vec<Binding>, CompileError> {
+    let client = app.database.caller().await?;
+    let rights = Rights {
+        role: claims.role().unwrap_or("anon"),
+        claims: claims.as_json(),
+        search_path: SEARCH_PATH,
+        request: Default::default(),
+    };
+    let scoped = Scoped::begin(&client, Access::ReadOnly, &rights).await?;
+    scoped
+        .query(
+            "select set_config('timezone', 'UTC', true), \
+             set_config('datestyle', 'ISO, MDY', true), \
+             set_config('intervalstyle', 'postgres', true), \
+             set_config('extra_float_digits', '1', true), \
+             set_config('bytea_output', 'hex', true)",
+            &[],
+        )
+        .await?;
+    let mut bindings = Vec::with_capacity(specs.len());
+    for spec in specs {
+        bindings.push(compile_one(&scoped, spec).await?);
+    }
+    Ok(bindings)
 }
 
 enum CompileError {

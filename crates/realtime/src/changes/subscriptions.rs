@@ -313,6 +313,18 @@ impl Index {
         self.groups.values().filter(|group| group.positions)
     }
 
+    /// Says that nobody has anything behind `end`; those who are given what they missed stay as they
+    /// are.
+    pub fn clamp_after(&mut self, end: Position) {
+        let members = self
+            .groups
+            .values_mut()
+            .flat_map(|group| &mut group.members);
+        for member in members.filter(|member| member.after != Position::MAX) {
+            member.after = member.after.min(end);
+        }
+    }
+
     /// Whether nobody listens.
     pub fn is_empty(&self) -> bool {
         self.groups.is_empty()

@@ -317,6 +317,10 @@ impl Reader {
         let control = control(&self.app).await?;
         let name = slot_name(&self.app.reference);
         let start = self.prepare_slot(&control, &name).await?;
+        // What a crash of PostgreSQL took from the end of the log is written anew, perhaps below a
+        // position that a client has been given there.
+        let end = slot::current_lsn(&control).await?;
+        self.index.clamp_after(Position::before(end));
         let options = StreamOptions {
             slot: name,
             publications: vec![PUBLICATION.to_owned(), MESSAGES_PUBLICATION.to_owned()],
