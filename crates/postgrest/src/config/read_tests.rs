@@ -51,14 +51,14 @@ fn defaults_are_those_of_the_example() {
     assert_eq!(nothing.dump(), example.dump());
     assert_eq!(example.warnings, [""; 0]);
     // Every line that is commented out is a setting, too.
+    let is_setting = |line: &str| {
+        line.split_once(" = ")
+            .is_some_and(|(key, _)| !key.contains(' '))
+    };
     let all: String = super::super::EXAMPLE
         .lines()
         .map(|line| match line.strip_prefix("# ") {
-            Some(setting)
-                if setting.contains(" = \"") || setting.ends_with(|c: char| c.is_ascii_digit()) =>
-            {
-                setting
-            }
+            Some(setting) if is_setting(setting) => setting,
             _ => line,
         })
         .map(|line| format!("{line}\n"))
