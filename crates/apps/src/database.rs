@@ -174,6 +174,11 @@ impl AppDatabase {
 
     /// Open connections over all pools.
     pub fn open_connections(&self) -> usize {
-        self.callers.open() + self.pools().iter().map(|pool| pool.usage().0).sum::<usize>()
+        self.callers.open()
+            + self
+                .pools()
+                .iter()
+                .map(|pool| pool.usage().0)
+                .sum::<usize>()
     }
 }
