@@ -161,7 +161,7 @@ async fn filtered(
 
 async fn connect(hearth: &Hearth, crowd: Crowd<'_>) -> anyhow::Result<Clients> {
     let key = hearth.value("ANON_KEY")?;
-    let path = format!("/apps/bench/realtime/v1/websocket?apikey={key}&vsn=1.0.0");
+    let path = format!("/realtime/v1/websocket?apikey={key}&vsn=1.0.0");
     Clients::connect(hearth.address(), &path, crowd, crate::fanout::changes_flow).await
 }
 

@@ -36,7 +36,7 @@ export async function until(what, probe, within = 15_000) {
   }
 }
 
-function binary() {
+export function binary() {
   if (process.env.HEARTH_BIN) return path.resolve(process.env.HEARTH_BIN)
   const target = process.env.CARGO_TARGET_DIR ?? path.join(repository, 'target')
   const built = ['release', 'debug']

@@ -46,6 +46,7 @@ async function signedIn(options) {
 async function open(name, heading) {
   await page.goto(`${hearth.url}/console/app/chatroom/auth/${name}`)
   await page.getByRole('heading', { name: heading, exact: true, level: 1 }).waitFor()
+  await page.waitForFunction(() => document.querySelector('main .animate-spin') === null)
 }
 
 const button = (name, within = page) => within.getByRole('button', { name, exact: true })

@@ -352,6 +352,70 @@ export interface SessionUser {
   username: string;
 }
 
+/** What is known of the reader and its replication slot. */
+export interface StreamReport {
+  /** Everything before this position of the log has been delivered. */
+  delivered: string;
+  /** Why it does not stream, in words, where it tried and could not. */
+  failure?: string | null;
+  /**
+   * Bytes in memory for clients that resume.
+   * @min 0
+   */
+  kept_bytes: number;
+  /**
+   * Bytes of the log that are yet to be read.
+   * @format int64
+   * @min 0
+   */
+  lag_bytes?: number | null;
+  /**
+   * How often PostgreSQL gave the slot up, or somebody dropped it, and what was between was lost.
+   * @format int32
+   * @min 0
+   */
+  losses: number;
+  /**
+   * When that happened last.
+   * @format date-time
+   */
+  lost_at?: string | null;
+  /**
+   * Bytes of the log that PostgreSQL keeps for the slot.
+   * @format int64
+   * @min 0
+   */
+  retained_wal_bytes?: number | null;
+  /**
+   * Bytes that may be written before PostgreSQL gives the slot up; none where there is no bound.
+   * @format int64
+   * @min 0
+   */
+  safe_wal_bytes?: number | null;
+  /** The replication slot. */
+  slot: string;
+  /**
+   * Open sockets of the application.
+   * @min 0
+   */
+  sockets: number;
+  /** What the reader does. */
+  state: StreamState;
+  /**
+   * Subscriptions to changes, and to broadcasts of those who resume.
+   * @min 0
+   */
+  subscriptions: number;
+  /**
+   * Topics with members.
+   * @min 0
+   */
+  topics: number;
+}
+
+/** What the reader does. */
+export type StreamState = "stopped" | "connecting" | "streaming";
+
 /** A row of `supabase_migrations.schema_migrations`. */
 export interface SupabaseMigration {
   name: string;

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hearth_core::AppRef;
-use hearth_pg::{Conn, Login, PgError, Pool, Server, WirePool, wire};
+use hearth_pg::callers::Held;
+use hearth_pg::{Callers, Conn, Login, PgError, Pool, Server};
 use tokio_postgres::Config;
 
 /// The role a service's own work runs as. No superuser, and never the caller.
@@ -59,8 +60,7 @@ impl Default for PoolSizes {
 pub struct AppDatabase {
     server: Arc<Server>,
     name: String,
-    callers: Pool,
-    transactions: Option<WirePool>,
+    callers: Callers,
     auth: Pool,
     storage: Pool,
     realtime: Pool,
@@ -81,9 +81,7 @@ impl AppDatabase {
         };
         let caller = server.config(&Login::Authenticator, &name);
         Self {
-            transactions: wire::is_possible(&caller)
-                .then(|| WirePool::new(caller.clone(), sizes.callers, sizes.wait)),
-            callers: Pool::new(caller, sizes.callers, sizes.wait),
+            callers: Callers::new(caller, sizes.callers, sizes.wait),
             auth: service(ServiceRole::Auth),
             storage: service(ServiceRole::Storage),
             realtime: service(ServiceRole::Realtime),
@@ -98,15 +96,13 @@ impl AppDatabase {
     ///
     /// # Errors
     /// As [`Pool::get`].
-    pub async fn caller(&self) -> Result<Conn, PgError> {
-        self.callers.get().await
+    pub async fn caller(&self) -> Result<Held<Conn>, PgError> {
+        self.callers.session().await
     }
 
-    /// Connections for callers' work that is a single statement, a whole transaction in one round
-    /// trip: login `authenticator`, as [`AppDatabase::caller`]. None where the server is reached
-    /// by TLS.
-    pub fn transactions(&self) -> Option<&WirePool> {
-        self.transactions.as_ref()
+    /// All connections for callers' work: login `authenticator`.
+    pub fn callers(&self) -> &Callers {
+        &self.callers
     }
 
     /// A connection for a service's own work, beyond the caller's rights.
@@ -143,34 +139,30 @@ impl AppDatabase {
         &self.name
     }
 
-    fn pools(&self) -> [&Pool; 5] {
+    /// Of the services.
+    fn pools(&self) -> [&Pool; 4] {
         let Self {
-            callers,
             auth,
             storage,
             realtime,
             functions,
             ..
         } = self;
-        [callers, auth, storage, realtime, functions]
+        [auth, storage, realtime, functions]
     }
 
     /// Closes connections that nobody has used for `idle`.
     pub fn close_idle(&self, idle: Duration) {
+        self.callers.close_idle(idle);
         for pool in self.pools() {
-            pool.close_idle(idle);
-        }
-        if let Some(pool) = &self.transactions {
             pool.close_idle(idle);
         }
     }
 
     /// Closes everything for good.
     pub fn close(&self) {
+        self.callers.close();
         for pool in self.pools() {
-            pool.close();
-        }
-        if let Some(pool) = &self.transactions {
             pool.close();
         }
     }
@@ -182,10 +174,11 @@ impl AppDatabase {
 
     /// Open connections over all pools.
     pub fn open_connections(&self) -> usize {
-        self.pools()
-            .iter()
-            .map(|pool| pool.usage().0)
-            .chain(self.transactions.as_ref().map(|pool| pool.usage().0))
-            .sum()
+        self.callers.open()
+            + self
+                .pools()
+                .iter()
+                .map(|pool| pool.usage().0)
+                .sum::<usize>()
     }
 }

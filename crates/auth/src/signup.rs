@@ -354,7 +354,7 @@ pub(crate) async fn confirm_phone(
 /// Somebody with an address, known already or about to be made by an admin or a link.
 pub(crate) enum Person {
     Known(Box<User>),
-    New(NewUser),
+    New(Box<NewUser>),
 }
 
 impl Person {
@@ -376,14 +376,14 @@ impl Person {
         };
         let new = new_user(&sign_up, EMAIL, audience, password_hash);
         hooks::before_user_created(call, new.to_json()).await?;
-        Ok(Self::New(new))
+        Ok(Self::New(Box::new(new)))
     }
 
     /// The user, created if need be.
     pub(crate) async fn create(self, call: &Call, db: &Db) -> Result<User, AuthError> {
         let new = match self {
             Self::Known(user) => return Ok(*user),
-            Self::New(new) => new,
+            Self::New(new) => *new,
         };
         let email = new.email.clone();
         let user = insert(db, call, new).await?;

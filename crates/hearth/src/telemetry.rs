@@ -25,3 +25,15 @@ pub(crate) fn start(config: &ServerConfig) -> anyhow::Result<()> {
     }
     Ok(())
 }
+
+/// Starts logging for a command that has its own lines: only what must not pass unseen is added.
+pub(crate) fn start_plain() -> anyhow::Result<()> {
+    let filter = EnvFilter::try_new("warn").context("the filter for warnings")?;
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(false)
+        .with_target(false)
+        .with_writer(std::io::stderr)
+        .init();
+    Ok(())
+}

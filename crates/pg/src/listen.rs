@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use futures_util::{StreamExt, stream};
 use tokio::sync::mpsc;
-use tokio_postgres::{AsyncMessage, Config, NoTls};
+use tokio_postgres::{AsyncMessage, Config};
 
+use crate::connect::{Target, connect_raw};
 use crate::identifier::quote;
 
 /// What a listener hears.
@@ -26,10 +27,11 @@ pub enum Notice {
 /// Listens on `channels` until the receiver is dropped.
 pub fn listen(config: Config, channels: Vec<String>) -> mpsc::Receiver<Notice> {
     let (sender, receiver) = mpsc::channel(64);
+    let target = Target::from(config);
     tokio::spawn(async move {
         let mut pause = Duration::from_millis(50);
         while !sender.is_closed() {
-            match listen_once(&config, &channels, &sender).await {
+            match listen_once(&target, &channels, &sender).await {
                 Ok(()) => pause = Duration::from_millis(50),
                 Err(error) => {
                     tracing::debug!(error = %crate::connect::describe(&error), "listener lost");
@@ -45,12 +47,16 @@ pub fn listen(config: Config, channels: Vec<String>) -> mpsc::Receiver<Notice> {
     receiver
 }
 
-async fn listen_once(
-    config: &Config,
+/// Listens until the connection is lost or the receiver is dropped.
+///
+/// # Errors
+/// Why the connection could not be made, or was lost.
+pub async fn listen_once(
+    target: &Target,
     channels: &[String],
     sender: &mpsc::Sender<Notice>,
 ) -> Result<(), tokio_postgres::Error> {
-    let (client, mut connection) = config.connect(NoTls).await?;
+    let (client, mut connection) = connect_raw(target).await?;
     let mut messages = stream::poll_fn(move |cx| connection.poll_message(cx));
     let sql: String = channels
         .iter()

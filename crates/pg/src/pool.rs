@@ -9,10 +9,10 @@ use std::time::Duration;
 
 use deadpool::managed::{self, Metrics, QueueMode, RecycleError, RecycleResult, Timeouts};
 use lru::LruCache;
-use tokio_postgres::types::Type;
-use tokio_postgres::{Client, Config, Statement};
+use tokio_postgres::types::{ToSql, Type};
+use tokio_postgres::{Client, Row, Statement};
 
-use crate::connect::connect;
+use crate::connect::{Target, connect_to};
 use crate::error::PgError;
 
 /// Prepared statements kept per connection; the least recently used is closed beyond that.
@@ -28,6 +28,8 @@ pub struct PgClient {
     unusable: AtomicBool,
     touched: AtomicBool,
     schema_version: AtomicU64,
+    /// Statements are sent whole each time.
+    unprepared: bool,
 }
 
 /// Says, once dropped, that users' code may have left something in the session.
@@ -51,7 +53,49 @@ impl PgClient {
             unusable: AtomicBool::new(false),
             touched: AtomicBool::new(false),
             schema_version: AtomicU64::new(0),
+            unprepared: false,
         }
+    }
+
+    /// Whether nothing may stay prepared in the session.
+    pub fn is_unprepared(&self) -> bool {
+        self.unprepared
+    }
+
+    /// Runs a statement, prepared once per connection where it may stay prepared, and gives its
+    /// rows.
+    ///
+    /// # Errors
+    /// PostgreSQL's refusal.
+    pub async fn rows(
+        &self,
+        sql: &str,
+        params: &[&(dyn ToSql + Sync)],
+    ) -> Result<Vec<Row>, PgError> {
+        if self.unprepared {
+            // The server infers what is unknown.
+            let typed: Vec<_> = params.iter().map(|p| (*p, Type::UNKNOWN)).collect();
+            return Ok(self.client.query_typed(sql, &typed).await?);
+        }
+        let statement = self.prepare(sql).await?;
+        Ok(self.client.query(&statement, params).await?)
+    }
+
+    /// As [`PgClient::rows`], with the types of the parameters given.
+    ///
+    /// # Errors
+    /// PostgreSQL's refusal.
+    pub async fn rows_typed(
+        &self,
+        sql: &str,
+        params: &[(&(dyn ToSql + Sync), Type)],
+    ) -> Result<Vec<Row>, PgError> {
+        if self.unprepared {
+            return Ok(self.client.query_typed(sql, params).await?);
+        }
+        let (values, types): (Vec<_>, Vec<_>) = params.iter().cloned().unzip();
+        let statement = self.prepare_typed(sql, &types).await?;
+        Ok(self.client.query(&statement, &values).await?)
     }
 
     /// Prepares `sql`, or finds it prepared; the server infers the parameters' types.
@@ -140,7 +184,8 @@ impl Deref for PgClient {
 /// Makes and checks the connections of one pool.
 #[derive(Debug)]
 pub struct Manager {
-    config: Config,
+    target: Target,
+    unprepared: bool,
 }
 
 impl managed::Manager for Manager {
@@ -149,8 +194,10 @@ impl managed::Manager for Manager {
 
     async fn create(&self) -> Result<PgClient, PgError> {
         // Rarely made: it should not make every request's future larger.
-        let (client, _task) = Box::pin(connect(&self.config)).await?;
-        Ok(PgClient::new(client))
+        let (client, _task) = Box::pin(connect_to(&self.target)).await?;
+        let mut client = PgClient::new(client);
+        client.unprepared = self.unprepared;
+        Ok(client)
     }
 
     async fn recycle(&self, client: &mut PgClient, _: &Metrics) -> RecycleResult<PgError> {
@@ -168,18 +215,33 @@ pub type Conn = managed::Object<Manager>;
 #[derive(Clone)]
 pub struct Pool {
     inner: managed::Pool<Manager>,
+    target: Target,
+    size: usize,
     wait: Duration,
 }
 
 impl Pool {
     /// At most `size` connections; a caller waits at most `wait` for a free one.
-    pub fn new(config: Config, size: usize, wait: Duration) -> Self {
+    pub fn new(target: impl Into<Target>, size: usize, wait: Duration) -> Self {
+        Self::with(target.into(), size, wait, false)
+    }
+
+    /// The same pool, of connections in whose sessions nothing stays prepared.
+    pub(crate) fn unprepared(self) -> Self {
+        Self::with(self.target, self.size, self.wait, true)
+    }
+
+    fn with(target: Target, size: usize, wait: Duration, unprepared: bool) -> Self {
         let timeouts = Timeouts {
             wait: Some(wait),
             create: Some(Duration::from_secs(10)),
             recycle: None,
         };
-        let inner = managed::Pool::builder(Manager { config })
+        let manager = Manager {
+            target: target.clone(),
+            unprepared,
+        };
+        let inner = managed::Pool::builder(manager)
             .max_size(size.max(1))
             .timeouts(timeouts)
             // The connection used last has its plans and pages warm, the others can be closed.
@@ -187,7 +249,12 @@ impl Pool {
             .runtime(deadpool::Runtime::Tokio1)
             .build();
         match inner {
-            Ok(inner) => Self { inner, wait },
+            Ok(inner) => Self {
+                inner,
+                target,
+                size,
+                wait,
+            },
             Err(error) => unreachable!("the pool has a runtime: {error}"),
         }
     }
@@ -215,6 +282,18 @@ impl Pool {
     pub fn close_idle(&self, idle: Duration) {
         self.inner
             .retain(|client, metrics| !client.is_closed() && metrics.last_used() < idle);
+    }
+
+    /// Closes free connections that were opened longer ago than `age`.
+    pub fn close_older(&self, age: Duration) {
+        self.inner.retain(|_, metrics| metrics.age() < age);
+    }
+
+    /// Closes one free connection, if there is one.
+    pub(crate) fn close_one(&self) {
+        let mut closed = false;
+        self.inner
+            .retain(|_, _| std::mem::replace(&mut closed, true));
     }
 
     /// Closes every connection, the busy ones when they come back; the pool refuses from now on.

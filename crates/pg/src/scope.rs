@@ -139,6 +139,10 @@ impl<'c> Scoped<'c> {
         access: Access,
         rights: &Rights<'_>,
     ) -> Result<Scoped<'c>, PgError> {
+        if client.is_unprepared() {
+            let level = Isolation::ReadCommitted;
+            return Self::begin_with(client, access, level, &[], rights).await;
+        }
         let set = client.prepare(SET_RIGHTS).await?;
         let scoped = Self { client, open: true };
         let values = rights.values();
@@ -205,6 +209,12 @@ impl<'c> Scoped<'c> {
     /// # Errors
     /// PostgreSQL's refusal, for instance of a role that does not exist (22023).
     pub async fn assume(&self, rights: &Rights<'_>) -> Result<(), PgError> {
+        if self.client.is_unprepared() {
+            let values = rights.values();
+            let values: Vec<&(dyn ToSql + Sync)> = values.iter().map(|value| value as _).collect();
+            self.client.rows(SET_RIGHTS, &values).await?;
+            return Ok(());
+        }
         let set = self.client.prepare(SET_RIGHTS).await?;
         execute(self.client, &set, &rights.values()).await?;
         Ok(())
@@ -224,8 +234,7 @@ impl<'c> Scoped<'c> {
         sql: &str,
         params: &[&(dyn ToSql + Sync)],
     ) -> Result<Vec<Row>, PgError> {
-        let statement = self.client.prepare(sql).await?;
-        Ok(self.client.query(&statement, params).await?)
+        self.client.rows(sql, params).await
     }
 
     /// Runs a statement and gives the number of rows it touched.
@@ -233,6 +242,9 @@ impl<'c> Scoped<'c> {
     /// # Errors
     /// PostgreSQL's refusal; the transaction can then only be rolled back.
     pub async fn execute(&self, sql: &str, params: &[&(dyn ToSql + Sync)]) -> Result<u64, PgError> {
+        if self.client.is_unprepared() {
+            return Ok(self.client.rows(sql, params).await?.len() as u64);
+        }
         let statement = self.client.prepare(sql).await?;
         Ok(self.client.execute(&statement, params).await?)
     }
@@ -301,6 +313,12 @@ pub async fn run(
     sql: &str,
     params: &[&(dyn ToSql + Sync)],
 ) -> Result<Vec<Row>, PgError> {
+    if client.is_unprepared() {
+        let scoped = Scoped::begin(client, access, rights).await?;
+        let rows = scoped.query(sql, params).await?;
+        scoped.commit().await?;
+        return Ok(rows);
+    }
     let set = client.prepare(SET_RIGHTS).await?;
     let statement = prepare_as(client, access, rights, sql).await?;
     let values = rights.values();

@@ -76,6 +76,8 @@ pub struct RestConfig {
     pub server_timing: bool,
     /// `url-use-legacy-target-names`
     pub legacy_target_names: bool,
+    /// `app.settings.*`: set for each transaction, names in full.
+    pub app_settings: Vec<(String, String)>,
 }
 
 impl Default for RestConfig {
@@ -104,6 +106,7 @@ impl Default for RestConfig {
             terse_errors: false,
             server_timing: false,
             legacy_target_names: true,
+            app_settings: Vec::new(),
         }
     }
 }

@@ -67,7 +67,7 @@ pub(crate) async fn describe(job: &Job<'_>, headers_only: bool) -> Result<Respon
         comment: comment
             .first()
             .and_then(|row| row.try_get(0).ok().flatten()),
-        address: format!("{}/rest/v1/", job.context.base_url),
+        address: job.site.address.clone(),
     };
     let body = document(&described, &snapshot.config, cache);
     Ok(response::of_description(job.request, Some(body)))

@@ -17,8 +17,9 @@ use crate::execute::{Caller, Job};
 use crate::plan::types::Plan;
 use crate::request::ApiRequest;
 use crate::schema_cache::Snapshot;
+use crate::site::Site;
 use crate::timing::Timing;
-use crate::{plan, response};
+use crate::{plan, query, response};
 
 /// Answers any request to the instant API.
 pub(crate) async fn handle(
@@ -38,30 +39,22 @@ pub(crate) async fn handle(
         let caller = Caller::new(claims, &snapshot.config);
         timing.done("jwt");
         let body = read(body).await?;
-        let mut result = answer(
-            &context,
-            &parts,
-            body.clone(),
-            &caller,
-            &snapshot,
-            watch.hears_ddl(),
-            &mut timing,
-        )
-        .await;
+        let site = Site {
+            name: context.app.reference.as_str(),
+            callers: context.app.database.callers(),
+            address: format!("{}/rest/v1/", context.base_url),
+            hears_ddl: watch.hears_ddl(),
+        };
+        let mut result = answer(&site, &parts, body.clone(), &caller, &snapshot, &mut timing).await;
         if result.as_ref().is_err_and(RestError::may_be_stale_cache) {
             // Perhaps it was made a moment ago: look again, once.
             let fresh = Box::pin(watch.current_after_miss(&snapshot)).await;
             if let Some(fresh) = fresh.ok().filter(|fresh| fresh.version != snapshot.version) {
-                let hears_ddl = watch.hears_ddl();
-                let again = answer(
-                    &context,
-                    &parts,
-                    body,
-                    &caller,
-                    &fresh,
-                    hears_ddl,
-                    &mut timing,
-                );
+                let site = Site {
+                    hears_ddl: watch.hears_ddl(),
+                    ..site
+                };
+                let again = answer(&site, &parts, body, &caller, &fresh, &mut timing);
                 result = Box::pin(again).await;
             }
         }
@@ -71,7 +64,8 @@ pub(crate) async fn handle(
     answer.unwrap_or_else(|error| rest.refuse(&context, &error, terse))
 }
 
-async fn read(body: Body) -> Result<Bytes, RestError> {
+/// The whole body.
+pub async fn read(body: Body) -> Result<Bytes, RestError> {
     let unreadable = |_| RestError::InvalidBody("The request body could not be read".to_owned());
     body.collect()
         .await
@@ -79,13 +73,16 @@ async fn read(body: Body) -> Result<Bytes, RestError> {
         .map_err(unreadable)
 }
 
-async fn answer(
-    context: &RequestContext,
+/// Answers a request of `caller` at `site`.
+///
+/// # Errors
+/// Whatever is refused, by the request itself, the schema or PostgreSQL.
+pub async fn answer(
+    site: &Site<'_>,
     parts: &Parts,
     body: Bytes,
     caller: &Caller,
     snapshot: &Snapshot,
-    hears_ddl: bool,
     timing: &mut Timing,
 ) -> Result<Response, RestError> {
     let config = &snapshot.config;
@@ -94,15 +91,17 @@ async fn answer(
     let plan = plan::plan(&request, config, &snapshot.cache)?;
     timing.done("plan");
     let job = Job {
-        context,
+        site,
         snapshot,
         request: &request,
         caller,
         headers: &parts.headers,
-        hears_ddl,
     };
     let answer = match plan {
         Plan::Db(plan) => {
+            if timing.keeps_statements() {
+                timing.statement(query::build(&plan, &request, config).main.sql());
+            }
             let result = job.run(&plan).await?;
             timing.done("transaction");
             response::of_result(&plan, &request, config, result)?

@@ -8,13 +8,14 @@ pub mod config;
 mod describe;
 pub mod error;
 pub mod execute;
-mod handler;
+pub mod handler;
 pub mod plan;
 pub mod query;
 pub mod request;
 pub mod response;
 pub mod schema_cache;
-mod timing;
+pub mod site;
+pub mod timing;
 
 use std::convert::Infallible;
 use std::sync::Arc;

@@ -3,6 +3,7 @@
 
 use futures_util::future;
 use hearth_core::Claims;
+use hearth_pg::callers::Held;
 use hearth_pg::scope::RequestSettings;
 use hearth_pg::{Access, Conn, PgClient, Rights, Scoped};
 use tokio_postgres::Row;
@@ -31,7 +32,7 @@ pub(crate) type Params<'a> = &'a [&'a (dyn ToSql + Sync)];
 
 impl Call {
     /// A connection for the caller's statements.
-    pub(crate) async fn caller_connection(&self) -> Result<Conn, StorageError> {
+    pub(crate) async fn caller_connection(&self) -> Result<Held<Conn>, StorageError> {
         Ok(self.context.app.database.caller().await?)
     }
 

@@ -30,16 +30,15 @@ pub(crate) async fn rehearse(
     metadata: &Value,
     user_metadata: Option<&Value>,
 ) -> Result<(), StorageError> {
-    let connection;
+    let (of_caller, of_service);
     let mut tx = match rights {
         Rights::Caller(claims) => {
-            connection = call.caller_connection().await?;
-            call.begin_as(&connection, claims, Access::ReadWrite)
-                .await?
+            of_caller = call.caller_connection().await?;
+            call.begin_as(&of_caller, claims, Access::ReadWrite).await?
         }
         Rights::Service => {
-            connection = call.service_connection().await?;
-            call.begin_as_service(&connection).await?
+            of_service = call.service_connection().await?;
+            call.begin_as_service(&of_service).await?
         }
     };
     // A plain upload asks for no row back, since that would take a SELECT policy.

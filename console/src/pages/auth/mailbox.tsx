@@ -62,11 +62,11 @@ export function MailboxPage() {
               </Empty>
             }
             columns={[
-              { id: "at", head: t("mailbox.at"), cell: (m) => <span className="whitespace-nowrap tabular-nums">{time(m.sent_at)}</span> },
               { id: "to", head: t("mailbox.to"), sort: (m) => m.to, cell: (m) => m.to },
               { id: "subject", head: t("mails.subject"), cell: (m) => <span className="line-clamp-1">{m.subject}</span> },
-              { id: "kind", head: t("mailbox.kind"), cell: (m) => <Badge>{m.kind}</Badge> },
               { id: "code", head: t("mailbox.code"), cell: (m) => <code className="font-mono text-xs">{m.code}</code> },
+              { id: "kind", head: t("mailbox.kind"), cell: (m) => <Badge>{m.kind}</Badge> },
+              { id: "at", head: t("mailbox.at"), cell: (m) => <span className="whitespace-nowrap tabular-nums">{time(m.sent_at)}</span> },
             ]}
           />
         )}

@@ -112,7 +112,7 @@ fn refusal(answer: &Value) -> Result<(), AuthError> {
     let status = error.get("http_code").and_then(Value::as_u64).unwrap_or(0);
     let status = u16::try_from(status)
         .ok()
-        .and_then(|code| http::status(code))
+        .and_then(http::status)
         .unwrap_or(::http::StatusCode::INTERNAL_SERVER_ERROR);
     Err(AuthError::HookRefused {
         status,

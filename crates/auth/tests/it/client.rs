@@ -188,7 +188,7 @@ impl Call<'_> {
     }
 
     /// From another address than the server's own machine.
-    pub fn from_address(mut self, address: &str) -> Self {
+    pub fn at_address(mut self, address: &str) -> Self {
         self.peer = Some(address.parse().unwrap());
         self
     }

@@ -11,7 +11,7 @@ async fn an_address_that_asks_too_often_waits_and_others_do_not() {
     let client = Client::with(|s| s.auth.rate_limits.otp = 10).await;
     let ask = |address: &str| {
         let body = json!({"email": "nobody@example.com"});
-        client.post("/recover", body).from_address(address).send()
+        client.post("/recover", body).at_address(address).send()
     };
     for _ in 0..30 {
         ask("203.0.113.1").await.expect(200);
@@ -28,7 +28,7 @@ async fn an_address_that_asks_too_often_waits_and_others_do_not() {
     let body = json!({"email": "a@example.com", "password": "secret-1"});
     client
         .post("/signup", body)
-        .from_address("203.0.113.1")
+        .at_address("203.0.113.1")
         .send()
         .await
         .expect(200);
@@ -48,15 +48,11 @@ async fn sign_ins_and_anonymous_users_have_limits_of_their_own() {
     let body = json!({"email": "ann@example.com", "password": "secret-1"});
     client
         .post("/token?grant_type=password", body)
-        .from_address("203.0.113.1")
+        .at_address("203.0.113.1")
         .send()
         .await
         .refused(429, "over_request_rate_limit", WORDS);
-    let anonymous = || {
-        client
-            .post("/signup", json!({}))
-            .from_address("203.0.113.1")
-    };
+    let anonymous = || client.post("/signup", json!({})).at_address("203.0.113.1");
     anonymous().send().await.expect(200);
     anonymous().send().await.expect(200);
     anonymous()

@@ -3,6 +3,7 @@
 mod admin;
 mod apps;
 mod output;
+mod rest;
 mod serve;
 mod sql;
 mod status;
@@ -27,6 +28,8 @@ pub(crate) struct Cli {
 enum Command {
     /// Run everything in the foreground; Ctrl-C stops it cleanly, PostgreSQL included.
     Serve(serve::ServeArgs),
+    /// The instant API alone, configured like PostgREST: a drop-in replacement.
+    Rest(rest::RestArgs),
     /// Addresses and keys of an application, named as the Supabase CLI names them.
     Status(status::StatusArgs),
     /// List, create, delete, pause and resume applications.
@@ -64,6 +67,7 @@ impl Common {
 pub(crate) async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     match cli.command {
         Command::Serve(args) => serve::run(args).await,
+        Command::Rest(args) => rest::run(args).await,
         Command::Status(args) => status::run(args).await,
         Command::Apps(args) => apps::run(args).await,
         Command::Sql(args) => sql::run(args).await,

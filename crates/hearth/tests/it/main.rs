@@ -8,4 +8,5 @@ mod crashes;
 mod external;
 mod gateway;
 mod isolation;
+mod rest_alone;
 mod server;

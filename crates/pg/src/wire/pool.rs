@@ -79,6 +79,18 @@ impl WirePool {
         self.inner.retain(|_, metrics| metrics.last_used() < idle);
     }
 
+    /// Closes free connections that were opened longer ago than `age`.
+    pub fn close_older(&self, age: Duration) {
+        self.inner.retain(|_, metrics| metrics.age() < age);
+    }
+
+    /// Closes one free connection, if there is one.
+    pub(crate) fn close_one(&self) {
+        let mut closed = false;
+        self.inner
+            .retain(|_, _| std::mem::replace(&mut closed, true));
+    }
+
     /// Closes every connection, the busy ones when they come back; the pool refuses from now on.
     pub fn close(&self) {
         self.inner.close();

@@ -1,6 +1,7 @@
 //! `hearth-pg` against PostgreSQL's real programs.
 #![allow(clippy::unwrap_used)]
 
+mod callers;
 mod embedded;
 mod embedded_crash;
 mod embedded_refusals;

@@ -4,6 +4,7 @@
 pub mod fuzzy;
 mod postgres;
 mod render;
+mod token;
 
 use std::borrow::Cow;
 
@@ -15,6 +16,7 @@ use serde_json::Value;
 
 pub use postgres::PgFailure;
 pub use render::error_response;
+pub use token::TokenProblem;
 
 /// Why a range of rows is refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -185,8 +187,11 @@ pub enum RestError {
         suggestion: Option<String>,
     },
     /// PGRST301 and PGRST303: the token is refused.
-    #[error("{}", render::jwt_message(.0))]
+    #[error("{}", token::jwt_message(.0))]
     Jwt(JwtError),
+    /// PGRST300 to 303: the token is refused, or there is none and there must be one.
+    #[error(transparent)]
+    Token(#[from] TokenProblem),
     /// PGRST002: the schema cache could not be loaded.
     #[error("Could not query the database for the schema cache. Retrying.")]
     NoSchemaCache,
@@ -252,7 +257,8 @@ impl ApiError for RestError {
             Self::AmbiguousFunction(_) => "PGRST203",
             Self::NoColumn { .. } => "PGRST204",
             Self::NoTable { .. } => "PGRST205",
-            Self::Jwt(error) => render::jwt_code(error),
+            Self::Jwt(error) => token::jwt_code(error),
+            Self::Token(problem) => problem.code(),
             Self::NoSchemaCache => "PGRST002",
             Self::Postgres(failure) => return Cow::Borrowed(failure.code()),
         })
@@ -289,6 +295,7 @@ impl ApiError for RestError {
                 StatusCode::MULTIPLE_CHOICES
             }
             Self::Jwt(_) => StatusCode::UNAUTHORIZED,
+            Self::Token(problem) => problem.status(),
             Self::NoSchemaCache => StatusCode::SERVICE_UNAVAILABLE,
             Self::Postgres(failure) => failure.status(),
         }
@@ -324,7 +331,8 @@ impl ApiError for RestError {
             Self::Preferences(unknown) => format!("Invalid preferences: {}", unknown.join(", ")),
             Self::MaxAffected(rows) => format!("The query affects {rows} rows"),
             Self::NotImplemented(what) => (*what).to_owned(),
-            Self::Jwt(error) => return render::jwt_details(error).map(Cow::Borrowed),
+            Self::Jwt(error) => return token::jwt_details(error).map(Cow::Borrowed),
+            Self::Token(problem) => return problem.details().map(Cow::Borrowed),
             Self::Postgres(failure) => return failure.details().map(Cow::Borrowed),
             _ => return None,
         }))

@@ -2,12 +2,11 @@
 
 use axum::response::Response;
 use hearth_core::ApiError;
-use hearth_jwt::JwtError;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::RestError;
+use super::{RestError, token};
 
 /// Seconds until a client may come again while PostgreSQL is away.
 const RETRY_SECONDS: HeaderValue = HeaderValue::from_static("1");
@@ -59,12 +58,12 @@ pub fn error_response(error: &RestError, terse: bool) -> Response {
         headers.insert(RETRY_AFTER, seconds);
     }
     match error {
-        RestError::Jwt(error) => {
-            let text = format!(
-                "Bearer error=\"invalid_token\", error_description=\"{}\"",
-                jwt_message(error)
-            );
-            if let Ok(value) = HeaderValue::from_str(&text) {
+        RestError::Jwt(_) | RestError::Token(_) => {
+            let challenge = match error {
+                RestError::Token(problem) => problem.challenge(),
+                _ => Some(token::invalid(&error.to_string())),
+            };
+            if let Some(value) = challenge.and_then(|text| HeaderValue::from_str(&text).ok()) {
                 headers.insert(http::header::WWW_AUTHENTICATE, value);
             }
         }
@@ -88,39 +87,4 @@ pub fn error_response(error: &RestError, terse: bool) -> Response {
     }
     *response.body_mut() = axum::body::Body::from(body);
     response
-}
-
-pub(super) fn jwt_code(error: &JwtError) -> &'static str {
-    match error {
-        JwtError::Empty
-        | JwtError::Parts { .. }
-        | JwtError::Malformed
-        | JwtError::Algorithm
-        | JwtError::Signature => "PGRST301",
-        JwtError::Expired
-        | JwtError::NotYetValid
-        | JwtError::IssuedInFuture
-        | JwtError::ClaimType { .. } => "PGRST303",
-    }
-}
-
-pub(super) fn jwt_message(error: &JwtError) -> String {
-    match error {
-        JwtError::Empty => "Empty JWT is sent in Authorization header".to_owned(),
-        JwtError::Parts { parts } => format!("Expected 3 parts in JWT; got {parts}"),
-        JwtError::Malformed => "JWT couldn't be decoded".to_owned(),
-        JwtError::Algorithm | JwtError::Signature => "No suitable key or wrong key type".to_owned(),
-        JwtError::Expired => "JWT expired".to_owned(),
-        JwtError::NotYetValid => "JWT not yet valid".to_owned(),
-        JwtError::IssuedInFuture => "JWT issued at future".to_owned(),
-        JwtError::ClaimType { claim } => format!("The JWT '{claim}' claim must be a number"),
-    }
-}
-
-pub(super) fn jwt_details(error: &JwtError) -> Option<&'static str> {
-    match error {
-        JwtError::Algorithm => Some("No suitable key was found to decode the JWT"),
-        JwtError::Signature => Some("None of the keys was able to decode the JWT"),
-        _ => None,
-    }
 }

@@ -5,8 +5,8 @@ mod decode;
 mod one_trip;
 mod scoped;
 
-use hearth_apps::RequestContext;
 use hearth_core::Claims;
+use hearth_pg::callers::Held;
 use hearth_pg::scope::RequestSettings;
 use hearth_pg::{Access, Conn, Footprint, Isolation, PgError, Rights, Scoped};
 use serde_json::Value;
@@ -24,6 +24,7 @@ use crate::request::media_type::MediaType;
 use crate::request::preferences::TransactionEnd;
 use crate::request::types::Mutation;
 use crate::schema_cache::Snapshot;
+use crate::site::Site;
 
 pub use decode::DbResult;
 
@@ -92,8 +93,8 @@ impl Seen {
 
 /// Everything a transaction is run with.
 pub struct Job<'a> {
-    /// The application.
-    pub context: &'a RequestContext,
+    /// Where it runs.
+    pub site: &'a Site<'a>,
     /// The schema and the configuration.
     pub snapshot: &'a Snapshot,
     /// The request.
@@ -102,8 +103,6 @@ pub struct Job<'a> {
     pub caller: &'a Caller,
     /// Its headers.
     pub headers: &'a http::HeaderMap,
-    /// A change of the schema would have been heard of.
-    pub hears_ddl: bool,
 }
 
 impl Job<'_> {
@@ -111,15 +110,15 @@ impl Job<'_> {
         &self.snapshot.config
     }
 
-    async fn connect(&self) -> Result<Conn, RestError> {
-        let conn = self.context.app.database.caller().await;
+    async fn connect(&self) -> Result<Held<Conn>, RestError> {
+        let conn = self.site.callers.session().await;
         conn.map_err(|error| self.refused(&error))
     }
 
     fn refused(&self, error: &PgError) -> RestError {
         if error.sqlstate().is_none() {
             let reason = hearth_pg::connect::describe(error);
-            tracing::warn!(app = %self.context.app.reference, %reason, "no answer from PostgreSQL");
+            tracing::warn!(app = %self.site.name, %reason, "no answer from PostgreSQL");
         }
         RestError::postgres(error, self.caller.authenticated)
     }
@@ -135,7 +134,7 @@ impl Job<'_> {
             let others = settings.iter().filter(|(name, _)| name != ISOLATION);
             others.map(|(name, value)| (name.as_str(), value.as_str()))
         }
-        let of_role = self.snapshot.cache.role_settings.get(&self.caller.role);
+        let of_role = self.snapshot.settings_of_roles.get(&self.caller.role);
         let of_role = of_role.map_or(&[][..], Vec::as_slice);
         let routine = match plan.map(|plan| &plan.statement) {
             Some(Statement::Call { call, .. }) => Some(call.routine.as_ref()),
@@ -154,6 +153,7 @@ impl Job<'_> {
                 .map(|zone| ("timezone", zone))
                 .into_iter()
                 .chain(pairs(of_function))
+                .chain(pairs(&self.config().app_settings))
                 .collect(),
         }
     }
@@ -182,7 +182,7 @@ impl Job<'_> {
             && !self.explains_count(plan)
             && !self.rolls_back()
             && !self.checks_before_commit(plan);
-        let attempt = async || match self.context.app.database.transactions() {
+        let attempt = async || match self.site.callers.transactions() {
             Some(pool) if simple => self.run_in_one_trip(pool, plan, access).await,
             // On the heap, so that the usual request's future stays small.
             _ => Box::pin(self.run_scoped(plan, access, &specials, simple)).await,
@@ -200,7 +200,7 @@ impl Job<'_> {
 
     /// What a plan's statement may touch besides its rows.
     fn footprint(&self, plan: &DbPlan) -> Footprint {
-        if self.hears_ddl {
+        if self.site.hears_ddl {
             footprint::of(plan, &self.snapshot.cache)
         } else {
             Footprint::Open

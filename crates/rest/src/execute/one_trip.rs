@@ -1,8 +1,9 @@
 //! A transaction of one statement that is sent with everything around it: nothing stands between
 //! the settings, the statement and its commit.
 
+use hearth_pg::callers::Transactions;
 use hearth_pg::scope::RequestSettings;
-use hearth_pg::{Access, Footprint, JsonShape, PgError, Rights, WireClient, WirePool, Work};
+use hearth_pg::{Access, Footprint, JsonShape, PgError, Rights, WireClient, Work};
 
 use super::decode::{DbResult, decode};
 use super::{Job, Refusal, Seen, may_be_stale, params};
@@ -29,7 +30,7 @@ enum Form {
 impl Job<'_> {
     pub(super) async fn run_in_one_trip(
         &self,
-        pool: &WirePool,
+        pool: Transactions<'_>,
         plan: &DbPlan,
         access: Access,
     ) -> Result<DbResult, Refusal> {

@@ -24,7 +24,7 @@ impl Job<'_> {
         let search_path = self.config().search_path(&self.request.schema);
         let seen = Seen::of(self.headers);
         let rights = &self.rights(&search_path, &seen);
-        let conn = self.context.app.database.caller().await?;
+        let conn = self.site.callers.session().await?;
         conn.use_schema_version(self.snapshot.version);
         let result = self
             .run_once(&conn, plan, &query, access, rights, specials, simple)

@@ -33,7 +33,7 @@ pub(super) fn statement(
             sql.push(", '' from (select * from ").push(SOURCE);
         }
         Statement::Mutate { read, mutate, .. } => {
-            mutate::statement(sql, mutate);
+            mutate::statement(sql, mutate, true);
             sql.push(") select '', ");
             page(sql, None);
             sql.push(", ");

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use hearth_pg::{PgClient, PgError};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use tokio_postgres::types::{ToSql, Type};
 
 use super::model::{Handler, MediaHandler, Qualified, SchemaCache, Table};
 use super::quiet::Quietness;
@@ -63,20 +64,46 @@ struct RoleSetting {
     value: String,
 }
 
-/// Loads the configuration in force and the schema cache for it.
+/// Whose settings (`alter role … set`) apply to the requests of a role.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RoleSettings {
+    /// Those of roles that belong to one application alone; the login's configure the API.
+    OfOneApplication,
+    /// Those of every role: the server is the database's own.
+    All,
+    /// None.
+    Ignored,
+}
+
+/// Settings by role: name and value.
+pub type SettingsOfRoles = HashMap<String, Vec<(String, String)>>;
+
+/// What has been loaded.
+#[derive(Debug)]
+pub struct Loaded {
+    /// The configuration in force.
+    pub config: RestConfig,
+    /// The schema.
+    pub cache: SchemaCache,
+    /// What `alter role … set` says of the roles that callers become.
+    pub settings_of_roles: SettingsOfRoles,
+}
+
+/// Loads the schema cache for a configuration.
 ///
 /// # Errors
 /// If PostgreSQL is away or refuses.
-pub(super) async fn load(
+pub async fn load(
     client: &PgClient,
     config: RestConfig,
-) -> Result<(RestConfig, SchemaCache), LoadError> {
+    role_settings: RoleSettings,
+) -> Result<Loaded, LoadError> {
     client
         .batch_execute(
             "begin isolation level repeatable read read only; set local search_path to ''",
         )
         .await?;
-    let result = load_in_transaction(client, config).await;
+    let result = load_in_transaction(client, config, role_settings).await;
     match &result {
         Ok(_) => client.batch_execute("commit").await?,
         Err(_) => {
@@ -86,12 +113,50 @@ pub(super) async fn load(
     result
 }
 
+/// The settings of roles alone.
+///
+/// # Errors
+/// If PostgreSQL is away or refuses.
+pub async fn load_role_settings(
+    client: &PgClient,
+    role_settings: RoleSettings,
+) -> Result<SettingsOfRoles, LoadError> {
+    let mut settings = load_settings(client, role_settings).await?;
+    Ok(by_role(&mut settings))
+}
+
+async fn load_settings(
+    client: &PgClient,
+    role_settings: RoleSettings,
+) -> Result<Settings, LoadError> {
+    let of_every_role = role_settings == RoleSettings::All;
+    let mut settings: Settings = one_of(client, SETTINGS, &[(&of_every_role, Type::BOOL)]).await?;
+    if role_settings == RoleSettings::Ignored {
+        settings.roles.clear();
+    }
+    Ok(settings)
+}
+
+fn by_role(settings: &mut Settings) -> SettingsOfRoles {
+    let mut by_role = SettingsOfRoles::new();
+    for setting in settings.roles.drain(..) {
+        let of_role = by_role.entry(setting.role).or_default();
+        of_role.push((setting.name, setting.value));
+    }
+    by_role
+}
+
 async fn load_in_transaction(
     client: &PgClient,
     config: RestConfig,
-) -> Result<(RestConfig, SchemaCache), LoadError> {
-    let settings: Settings = one(client, SETTINGS, &[]).await?;
-    let config = config.overridden(&settings.api);
+    role_settings: RoleSettings,
+) -> Result<Loaded, LoadError> {
+    let mut settings = load_settings(client, role_settings).await?;
+    let config = match role_settings {
+        RoleSettings::OfOneApplication => config.overridden(&settings.api),
+        // Read before, as it says more than the schema cache must know.
+        RoleSettings::All | RoleSettings::Ignored => config,
+    };
     let schemas = &config.schemas;
     let mut seen_schemas = schemas.clone();
     seen_schemas.extend(config.extra_search_path.iter().cloned());
@@ -118,10 +183,6 @@ async fn load_in_transaction(
         user_types: quietness.types(),
         ..SchemaCache::default()
     };
-    for setting in settings.roles {
-        let of_role = cache.role_settings.entry(setting.role).or_default();
-        of_role.push((setting.name, setting.value));
-    }
     for (from, to, function) in representations {
         cache
             .representations
@@ -141,7 +202,11 @@ async fn load_in_transaction(
     for overloads in cache.routines.values_mut().flat_map(HashMap::values_mut) {
         overloads.sort_by(|a, b| a.sort_key().cmp(&b.sort_key()));
     }
-    Ok((config, cache))
+    Ok(Loaded {
+        config,
+        cache,
+        settings_of_roles: by_role(&mut settings),
+    })
 }
 
 async fn one<T: DeserializeOwned>(
@@ -149,13 +214,22 @@ async fn one<T: DeserializeOwned>(
     sql: &str,
     params: &[&Vec<String>],
 ) -> Result<T, LoadError> {
-    let statement = client.prepare(sql).await?;
-    let params: Vec<&(dyn tokio_postgres::types::ToSql + Sync)> = params
+    let typed: Vec<(&(dyn ToSql + Sync), Type)> = params
         .iter()
-        .map(|p| *p as &(dyn tokio_postgres::types::ToSql + Sync))
+        .map(|names| (*names as &(dyn ToSql + Sync), Type::TEXT_ARRAY))
         .collect();
-    let row = client.query_one(&statement, &params).await?;
-    Ok(serde_json::from_str(row.try_get(0)?)?)
+    one_of(client, sql, &typed).await
+}
+
+/// The one value that a catalog query answers: a JSON document.
+async fn one_of<T: DeserializeOwned>(
+    client: &PgClient,
+    sql: &str,
+    params: &[(&(dyn ToSql + Sync), Type)],
+) -> Result<T, LoadError> {
+    let rows = client.rows_typed(sql, params).await?;
+    let text = rows.first().map_or(Ok("null"), |row| row.try_get(0))?;
+    Ok(serde_json::from_str(text)?)
 }
 
 fn fill(

@@ -1,6 +1,7 @@
 //! What the instant API knows of each application's database: an immutable snapshot, swapped as a
 //! whole when the schema changes.
 
+mod dump;
 mod load;
 pub mod model;
 pub mod quiet;
@@ -12,12 +13,10 @@ mod watch;
 
 use std::sync::Arc;
 
-use hearth_apps::AppSettings;
-
 use crate::config::RestConfig;
 use model::SchemaCache;
 
-pub use load::LoadError;
+pub use load::{LoadError, Loaded, RoleSettings, SettingsOfRoles, load, load_role_settings};
 pub use watch::SchemaWatch;
 
 /// A configuration with the schema loaded for it. A request takes one and keeps it to its end.
@@ -28,7 +27,7 @@ pub struct Snapshot {
     /// The configuration in force.
     pub config: RestConfig,
     /// The schema.
-    pub cache: SchemaCache,
-    /// The settings it was made for.
-    pub(crate) settings: Arc<AppSettings>,
+    pub cache: Arc<SchemaCache>,
+    /// What `alter role … set` says of the roles that callers become.
+    pub settings_of_roles: SettingsOfRoles,
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use hearth_pg::wire::UserTypes;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::quiet::Footprints;
 use super::relationships::Relationship;
@@ -12,7 +12,7 @@ use super::routines::Routine;
 use crate::request::media_type::MediaType;
 
 /// A name with its schema; an empty schema leaves it to the search path.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize, Serialize)]
 pub struct Qualified {
     /// The schema.
     pub schema: String,
@@ -39,7 +39,7 @@ impl Qualified {
 }
 
 /// A column.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, Serialize)]
 pub struct Column {
     /// Its name.
     pub name: String,
@@ -62,7 +62,7 @@ pub struct Column {
 }
 
 /// A table or view.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, Serialize)]
 pub struct Table {
     /// Its schema.
     pub schema: String,
@@ -121,7 +121,7 @@ pub enum Handler {
     None,
 }
 
-type BySchema<T> = HashMap<String, HashMap<String, T>>;
+pub(super) type BySchema<T> = HashMap<String, HashMap<String, T>>;
 
 /// Everything known of the exposed schemas.
 #[derive(Debug, Default)]
@@ -136,8 +136,6 @@ pub struct SchemaCache {
     pub representations: HashMap<String, HashMap<String, String>>,
     /// Bodies beyond the built-in ones, by row type (none: any) and media type.
     pub handlers: HashMap<MediaType, Vec<MediaHandler>>,
-    /// Settings of the roles that callers become: role, name, value.
-    pub role_settings: HashMap<String, Vec<(String, String)>>,
     /// Types of the database's own whose JSON is certain.
     pub user_types: Arc<UserTypes>,
     /// Every DDL statement tells us.

@@ -9,7 +9,7 @@ use super::model::Qualified;
 pub type ColumnPairs = Vec<(String, String)>;
 
 /// The table in the middle of a many-to-many relationship.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
 pub struct Junction {
     /// The table.
     pub table: Qualified,
@@ -24,7 +24,7 @@ pub struct Junction {
 }
 
 /// How many rows belong to how many. The order of the variants is that of lists in errors.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
 pub enum Cardinality {
     /// The other table has the foreign key.
     OneToMany {
@@ -76,7 +76,7 @@ impl Cardinality {
 }
 
 /// A relationship by foreign keys.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
 pub struct KeyRelationship {
     /// Where it starts.
     pub table: Qualified,
@@ -93,7 +93,7 @@ pub struct KeyRelationship {
 }
 
 /// A relationship by a function from row to rows.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, serde::Deserialize, serde::Serialize)]
 pub struct ComputedRelationship {
     /// The function.
     pub function: Qualified,
@@ -106,7 +106,7 @@ pub struct ComputedRelationship {
 }
 
 /// A relationship.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
 pub enum Relationship {
     /// By foreign keys.
     Key(KeyRelationship),

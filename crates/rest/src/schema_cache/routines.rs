@@ -1,11 +1,11 @@
 //! Functions that can be called.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::model::Qualified;
 
 /// A parameter of a function.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
 pub struct Param {
     /// Its name; empty: none.
     pub name: String,
@@ -21,7 +21,7 @@ pub struct Param {
 }
 
 /// What a function may do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
 pub enum Volatility {
     /// May write.
     #[serde(rename = "v")]
@@ -35,7 +35,7 @@ pub enum Volatility {
 }
 
 /// A function.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 pub struct Routine {
     /// Its schema.
     pub schema: String,

@@ -11,13 +11,13 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwapOption;
-use hearth_apps::App;
+use hearth_apps::{App, AppSettings};
 use hearth_pg::listen::{Notice, listen};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::Snapshot;
-use super::load::{LoadError, load};
+use super::load::{LoadError, Loaded as FromDatabase, RoleSettings, load};
 use crate::config::RestConfig;
 
 const CHANNEL: &str = "pgrst";
@@ -38,6 +38,8 @@ pub struct SchemaWatch {
     /// Weak: this is kept for the application, and must not keep it.
     app: Weak<App>,
     snapshot: ArcSwapOption<Snapshot>,
+    /// The settings that the snapshot was made for.
+    settings: ArcSwapOption<AppSettings>,
     /// Counts what asks for a reload.
     wanted: AtomicU64,
     /// The `wanted` that the snapshot covers, and when its loading began.
@@ -67,6 +69,7 @@ impl SchemaWatch {
         Arc::new(Self {
             app: Arc::downgrade(app),
             snapshot: ArcSwapOption::empty(),
+            settings: ArcSwapOption::empty(),
             wanted: AtomicU64::new(1),
             loading: tokio::sync::Mutex::default(),
             versions: AtomicU64::new(0),
@@ -84,7 +87,10 @@ impl SchemaWatch {
     pub async fn current(self: &Arc<Self>) -> Result<Arc<Snapshot>, LoadError> {
         if let Some(snapshot) = self.snapshot.load_full() {
             let settings = self.app()?.settings();
-            if Arc::ptr_eq(&settings, &snapshot.settings) || settings.api == snapshot.settings.api {
+            let same = |made_for: &Arc<AppSettings>| {
+                Arc::ptr_eq(&settings, made_for) || settings.api == made_for.api
+            };
+            if self.settings.load().as_ref().is_some_and(same) {
                 self.touch();
                 return Ok(snapshot);
             }
@@ -105,7 +111,7 @@ impl SchemaWatch {
         // Connections that the loading and the request itself need are opened meanwhile.
         let opening = async {
             tokio::join!(database.caller(), async {
-                match database.transactions() {
+                match database.callers().transactions() {
                     Some(pool) => pool.get().await.map(drop),
                     None => Ok(()),
                 }
@@ -192,7 +198,17 @@ impl SchemaWatch {
         let app = self.app()?;
         let settings = app.settings();
         let conn = app.database.caller().await?;
-        let (config, cache) = match load(&conn, RestConfig::of_app(&settings.api)).await {
+        let FromDatabase {
+            config,
+            cache,
+            settings_of_roles,
+        } = match load(
+            &conn,
+            RestConfig::of_app(&settings.api),
+            RoleSettings::OfOneApplication,
+        )
+        .await
+        {
             Ok(loaded) => loaded,
             Err(error) => {
                 conn.mark_unusable();
@@ -208,8 +224,8 @@ impl SchemaWatch {
         let snapshot = Arc::new(Snapshot {
             version,
             config,
-            cache,
-            settings,
+            cache: Arc::new(cache),
+            settings_of_roles,
         });
         tracing::debug!(
             app = %app.reference,
@@ -217,6 +233,7 @@ impl SchemaWatch {
             elapsed_ms = began.elapsed().as_millis() as u64,
             "schema cache loaded"
         );
+        self.settings.store(Some(settings));
         self.snapshot.store(Some(Arc::clone(&snapshot)));
         *loaded = Loaded {
             covers: wanted,

@@ -90,32 +90,6 @@ async fn settings_of_the_login_are_configuration() {
     app.drop_database().await.unwrap();
 }
 
-/// `cargo test -p hearth-rest -- --ignored --nocapture ten_thousand` says how long it takes.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "makes ten thousand tables"]
-async fn ten_thousand_tables_load() {
-    let app = orchestra(AppSettings::default()).await;
-    for batch in 0..100 {
-        let (from, to) = (batch * 100, batch * 100 + 99);
-        app.sql(&format!(
-            "do $$ begin for i in {from}..{to} loop execute format('create table many_%s (id int \
-             primary key, name text not null, club_id int references clubs, a int default 1, b text, \
-             c jsonb, d timestamptz default now(), e numeric)', i); end loop; end $$"
-        ))
-        .await
-        .unwrap();
-    }
-    let router = hearth_rest::router(Rest::new());
-    let began = std::time::Instant::now();
-    let answer = send(&router, app.anon(), get("/many_77?select=id,clubs(name)")).await;
-    eprintln!(
-        "first answer over ten thousand tables: {:?}",
-        began.elapsed()
-    );
-    assert_eq!(answer.status, 200);
-    app.drop_database().await.unwrap();
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn lost_connections_are_replaced() {
     let app = orchestra(AppSettings::default()).await;

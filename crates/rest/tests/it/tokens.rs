@@ -31,7 +31,7 @@ async fn refused_tokens_say_why() {
         (
             JwtError::Malformed,
             "PGRST301",
-            "JWT couldn't be decoded",
+            "JWT cryptographic operation failed",
             Value::Null,
         ),
         (

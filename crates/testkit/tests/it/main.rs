@@ -129,11 +129,10 @@ async fn code_that_becomes_its_login_reaches_no_other_application() {
         request: Default::default(),
     };
     let mut taken = Vec::new();
-    let connections = [
-        a.app.database.caller().await.unwrap(),
-        a.app.database.service(ServiceRole::Auth).await.unwrap(),
-    ];
-    for connection in &connections {
+    let caller = a.app.database.caller().await.unwrap();
+    let service = a.app.database.service(ServiceRole::Auth).await.unwrap();
+    let connections: [&hearth_pg::PgClient; 2] = [&caller, &service];
+    for connection in connections {
         for role in ["none", "authenticator", "hearth_service", "supabase_admin"] {
             let access = hearth_pg::Access::ReadWrite;
             let sql = "select take($1)";

@@ -19,7 +19,7 @@ pub(super) fn pieces(source: &str) -> Result<Vec<Piece>, TemplateError> {
             None => (rest, None),
         };
         let text_line = line + text.matches('\n').count();
-        let trims_before = after.is_some_and(|after| trims_left(after));
+        let trims_before = after.is_some_and(trims_left);
         let mut kept = text;
         if trim_next {
             kept = kept.trim_start();

@@ -1,7 +1,7 @@
 -- What `alter role … set` says: PostgREST's settings of this login, or of `authenticator`, which no
 -- application can become (those for this database win), and settings of the roles it can become.
--- Not of those that all applications share: any of them can set these for itself, and one's
--- `statement_timeout` would stop all the others.
+-- Not of those that all applications share, unless $1: any of them can set these for itself, and
+-- one's `statement_timeout` would stop all the others.
 select json_build_object(
   'version', current_setting('server_version_num')::int,
   'notifies_ddl', exists (
@@ -26,7 +26,7 @@ select json_build_object(
     from pg_auth_members m
     join pg_roles r on r.oid = m.roleid, unnest(r.rolconfig) c
     where m.member = (select oid from pg_roles where rolname = session_user)
-      and r.rolname not in ('anon', 'authenticated', 'service_role')
+      and ($1 or r.rolname not in ('anon', 'authenticated', 'service_role'))
       and exists (
         select from pg_settings p where p.name = split_part(c, '=', 1)
           and (p.context = 'user' or has_parameter_privilege(session_user, p.name, 'set')))
