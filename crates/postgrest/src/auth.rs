@@ -17,12 +17,15 @@ use crate::config::Config;
 /// Clock skew that is forgiven, in seconds.
 const SKEW: i64 = 30;
 
+/// Claims by token, until it expires.
+type VerifiedTokens = Cache<Arc<str>, Arc<Map<String, Value>>>;
+
 /// Verified tokens are remembered, whatever their claims are worth.
 pub(crate) struct Tokens {
     keys: Option<KeySet>,
     secret: Option<Vec<u8>>,
     entries: u64,
-    verified: Option<Cache<Arc<str>, Arc<Map<String, Value>>>>,
+    verified: Option<VerifiedTokens>,
     counts: Arc<Counts>,
 }
 
