@@ -4,6 +4,7 @@
 use std::sync::OnceLock;
 
 use reqwest::Client;
+use reqwest::redirect::Policy;
 
 use crate::error::AuthError;
 
@@ -14,7 +15,10 @@ pub(crate) struct Http(OnceLock<Option<Client>>);
 impl Http {
     pub(crate) fn client(&self) -> Result<&Client, AuthError> {
         let made = self.0.get_or_init(|| {
+            // A signed request goes where it was meant to go, and nowhere else.
             Client::builder()
+                .redirect(Policy::none())
+                .no_proxy()
                 .build()
                 .inspect_err(|error| tracing::error!(%error, "no HTTP client"))
                 .ok()

@@ -398,9 +398,13 @@ impl Proxy {
         proxy.host = text("x-forwarded-host")
             .filter(|host| host.parse::<http::uri::Authority>().is_ok())
             .map(str::to_owned);
-        // The last address is the one that the trusted proxy itself saw.
-        if let Some(client) = text("x-forwarded-for")
-            .and_then(|list| list.rsplit(',').next())
+        // The last address is the one that the trusted proxy itself saw; it may stand in a line of
+        // its own behind those that the client sent.
+        if let Some(client) = headers
+            .get_all("x-forwarded-for")
+            .iter()
+            .next_back()
+            .and_then(|list| list.to_str().ok()?.rsplit(',').next())
             .and_then(|ip| ip.trim().parse().ok())
         {
             proxy.client = client;

@@ -42,7 +42,7 @@ export function AppLayout() {
             </aside>
           </div>
         )}
-        <main className="scroll-thin min-w-0 flex-1 overflow-auto">
+        <main className="scroll-thin relative min-w-0 flex-1 overflow-auto">
           {app.isError ? (
             <div className="mx-auto max-w-xl p-8">
               <ErrorBox error={app.error} onRetry={() => void app.refetch()} />

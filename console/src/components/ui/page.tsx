@@ -107,7 +107,7 @@ export function ListTable<T>({ rows, columns, rowKey, onRow, empty }: { rows: re
 
 export function Tabs<T extends string>({ value, onChange, tabs }: { value: T; onChange: (value: T) => void; tabs: { value: T; label: ReactNode }[] }) {
   return (
-    <div role="tablist" className="scroll-thin flex gap-1 overflow-x-auto border-b">
+    <div role="tablist" className="scroll-thin flex gap-1 overflow-x-auto overflow-y-hidden border-b">
       {tabs.map((tab) => (
         <button
           key={tab.value}

@@ -45,7 +45,7 @@ pub(super) async fn replace(
 ) -> Result<Response, AdminError> {
     caller.at_least(Role::Developer)?;
     let before = value(&target.app.settings())?;
-    keep_secrets(&mut given, &before);
+    keep_secrets(&mut given, &before)?;
     let settings: AppSettings =
         serde_json::from_value(given).map_err(|e| AdminError::Body(e.to_string()))?;
     let reference = &target.app.reference;
@@ -102,27 +102,42 @@ fn each_secret(value: &mut Value, mut change: impl FnMut(&mut Value)) {
     visit(value, &mut change);
 }
 
-fn keep_secrets(given: &mut Value, before: &Value) {
+/// Where a secret is sent to, or whose it is.
+const ADDRESSEES: [&str; 6] = ["host", "port", "user", "encryption", "uri", "endpoint"];
+
+/// Puts the secrets back that the page shows as stars. Not for another addressee: who may change
+/// settings may not read secrets by having them sent to himself.
+fn keep_secrets(given: &mut Value, before: &Value) -> Result<(), AdminError> {
     match (given, before) {
         (Value::Object(given), Value::Object(before)) => {
+            let moved = ADDRESSEES
+                .iter()
+                .any(|name| given.get(*name) != before.get(*name));
             for (name, value) in given {
                 let Some(old) = before.get(name) else {
                     continue;
                 };
                 if is_secret(name) && value.as_str() == Some(STARS) {
+                    if moved && old.as_str().is_some_and(|old| !old.is_empty()) {
+                        return Err(AdminError::invalid(
+                            format!("{name} has to be typed again, because where it goes changes"),
+                            format!("接收方已改变，请重新填写 {name}"),
+                        ));
+                    }
                     *value = old.clone();
                 } else {
-                    keep_secrets(value, old);
+                    keep_secrets(value, old)?;
                 }
             }
         }
         (Value::Array(given), Value::Array(before)) => {
             for (value, old) in given.iter_mut().zip(before) {
-                keep_secrets(value, old);
+                keep_secrets(value, old)?;
             }
         }
         _ => {}
     }
+    Ok(())
 }
 
 /// The names of the settings that differ; never their values.

@@ -13,9 +13,9 @@
 mod json;
 mod json_array;
 mod json_text;
-mod kept;
 mod pool;
 mod reply;
+mod settings;
 mod row;
 mod spool;
 mod startup;
@@ -33,7 +33,7 @@ use tokio::io::AsyncWriteExt;
 use crate::error::PgError;
 use crate::scope::{Access, Rights};
 use json::{JsonColumns, JsonWriter};
-use kept::{Kept, Settings};
+use settings::Settings;
 use reply::Reply;
 use startup::Stream;
 
@@ -50,8 +50,7 @@ const STATEMENTS: NonZeroUsize = NonZeroUsize::new(256).expect("256 is not 0");
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub enum Footprint {
     /// It runs nothing but PostgreSQL's own functions, none of which reads `request.*` or changes
-    /// the session. Role, claims and search path stay on the connection for the next caller who
-    /// has the same; `request.*` is not set.
+    /// the session: only role, claims and search path are set.
     Quiet,
     /// Likewise, but it may read `request.*`: all settings are made for this one transaction.
     Asking,
@@ -107,7 +106,6 @@ pub struct WireClient {
     settings: [bool; Settings::COUNT],
     preparing_settings: Option<Settings>,
     /// What stays set in the session.
-    kept: Kept,
     next_name: u64,
     schema_version: u64,
     user_types: Arc<UserTypes>,
@@ -127,7 +125,6 @@ impl WireClient {
             to_close: Vec::new(),
             settings: [false; Settings::COUNT],
             preparing_settings: None,
-            kept: Kept::default(),
             next_name: 0,
             schema_version: 0,
             user_types: Arc::default(),
@@ -248,14 +245,40 @@ impl WireClient {
         }
     }
 
-    /// Forgets what was learnt of another version of the schema: prepared statements, the
-    /// caller's rights on the connection, and the database's own types.
-    pub fn use_schema(&mut self, version: u64, user_types: &Arc<UserTypes>) {
-        if self.schema_version != version {
-            self.schema_version = version;
-            self.user_types = Arc::clone(user_types);
-            self.kept.forget();
-            self.forget_statements();
+    /// Forgets what was learnt of another version of the schema: prepared statements, and the
+    /// database's own types. The session is cleared: under the version before, users' code may have
+    /// run as part of what looked quiet.
+    ///
+    /// # Errors
+    /// As [`WireClient::transaction`].
+    pub async fn use_schema(
+        &mut self,
+        version: u64,
+        user_types: &Arc<UserTypes>,
+    ) -> Result<(), PgError> {
+        if self.schema_version == version {
+            return Ok(());
+        }
+        let is_new = std::mem::replace(&mut self.schema_version, version) == 0;
+        self.user_types = Arc::clone(user_types);
+        self.forget_statements();
+        if is_new {
+            return Ok(());
+        }
+        self.outbox.clear();
+        frontend::query(startup::CLEAN, &mut self.outbox).map_err(unsendable)?;
+        self.busy = true;
+        self.stream.write_all(&self.outbox).await.map_err(lost)?;
+        let mut cleaned = Reply::default();
+        self.receive(&mut cleaned).await?;
+        self.iso_dates = cleaned.iso_dates.unwrap_or(self.iso_dates);
+        match cleaned.error.take() {
+            // It stays busy, and serves nobody any more.
+            Some(error) => Err(PgError::Server(Box::new(error))),
+            None => {
+                self.busy = false;
+                Ok(())
+            }
         }
     }
 
@@ -304,17 +327,8 @@ impl WireClient {
             frontend::close(b'S', &name, out).map_err(unsendable)?;
         }
         let settings = match work.footprint {
-            Footprint::Open => {
-                self.kept.forget();
-                Settings::of_transaction(work.access)
-            }
-            // What is kept lies beneath, and is there again afterwards.
-            Footprint::Asking => Settings::of_transaction(work.access),
-            Footprint::Quiet if self.kept.is(&work.rights) => return Ok(0),
-            Footprint::Quiet => {
-                self.kept.take_on(&work.rights);
-                Settings::Kept
-            }
+            Footprint::Open | Footprint::Asking => Settings::of_transaction(work.access),
+            Footprint::Quiet => Settings::Quiet,
         };
         self.preparing_settings = (!self.settings[settings as usize]).then_some(settings);
         let values = settings.values(&work.rights);
@@ -410,14 +424,8 @@ impl WireClient {
             self.settings[settings as usize] = true;
         }
         match reply.error.take() {
-            Some(error) => {
-                self.kept.roll_back();
-                Err(PgError::Server(Box::new(error)))
-            }
-            None => {
-                self.kept.commit();
-                Ok(reply)
-            }
+            Some(error) => Err(PgError::Server(Box::new(error))),
+            None => Ok(reply),
         }
     }
 

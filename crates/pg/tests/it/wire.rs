@@ -191,12 +191,12 @@ async fn values_of_all_sizes_come_back() {
 async fn forgotten_statements_are_prepared_anew() {
     let (app, config) = app("create table t (a int); insert into t values (1)").await;
     let mut client = WireClient::connect(&config).await.unwrap();
-    client.use_schema(1, &Arc::default());
+    client.use_schema(1, &Arc::default()).await.unwrap();
     let sql = "select to_json(t)::text from t";
     assert_eq!(one(&mut client, sql).await.as_deref(), Some("{\"a\":1}"));
     assert!(client.is_prepared(sql));
     app.sql("alter table t add b int").await.unwrap();
-    client.use_schema(2, &Arc::default());
+    client.use_schema(2, &Arc::default()).await.unwrap();
     assert!(!client.is_prepared(sql));
     assert_eq!(
         one(&mut client, sql).await.as_deref(),

@@ -273,7 +273,7 @@ async fn every_type_is_written_as_postgresql_does() {
         let mut config = config.clone();
         config.options(session);
         let mut client = WireClient::connect(&config).await.unwrap();
-        client.use_schema(1, &types);
+        client.use_schema(1, &types).await.unwrap();
         let iso = !session.contains("datestyle") || session.contains("ISO");
         let mut certain = 0;
         for (ty, values) in VALUES {

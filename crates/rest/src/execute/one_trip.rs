@@ -58,7 +58,8 @@ impl Job<'_> {
             params: &[],
         };
         let mut conn = pool.get().await?;
-        conn.use_schema(self.snapshot.version, &self.snapshot.cache.user_types);
+        conn.use_schema(self.snapshot.version, &self.snapshot.cache.user_types)
+            .await?;
         if let Some((form, sql)) = self.lean(plan, footprint)
             && let Some(result) = self.ask_again(&mut conn, form, &sql, &work).await?
         {

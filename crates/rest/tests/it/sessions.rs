@@ -240,3 +240,44 @@ async fn a_policy_that_comes_later_is_asked_as_any() {
     assert_eq!(server.get("anon", "/later", &[]).await.body, "[]");
     server.app.drop_database().await.unwrap();
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_policy_that_nobody_told_of_makes_nobody_somebody_else() {
+    let server = Server::with(&format!(
+        "{OWNED}
+         create table lured (id int primary key);
+         alter table lured enable row level security;
+         create policy lures on lured using (true);
+         insert into lured values (1);
+         create function lure() returns boolean language plpgsql as $$
+         begin
+           perform set_config('role', 'service_role', false);
+           perform set_config('request.jwt.claims', '{{\"sub\":\"{BOB}\"}}', false);
+           return true;
+         end $$"
+    ))
+    .await;
+    for path in ["/lured", "/owned"] {
+        assert_eq!(server.get(ADA, path, &[]).await.status, 200);
+    }
+    // As in the moment before the change of a schema is heard of.
+    let root = server.app.superuser().await.unwrap();
+    root.batch_execute(
+        "do $$ declare name text; begin
+           for name in select evtname from pg_event_trigger loop
+             execute format('alter event trigger %I disable', name);
+           end loop;
+         end $$;
+         drop policy lures on lured;
+         create policy lures on lured using (lure())",
+    )
+    .await
+    .unwrap();
+    for _ in 0..5 {
+        assert_eq!(server.get(ADA, "/lured", &[]).await.body, r#"[{"id":1}]"#);
+        let seen = server.get(ADA, "/owned?select=label", &[]).await;
+        assert_eq!(seen.body, r#"[{"label":"of ada"}]"#);
+        assert_eq!(server.get("anon", "/owned", &[]).await.body, "[]");
+    }
+    server.app.drop_database().await.unwrap();
+}
