@@ -15,8 +15,8 @@ mod json_array;
 mod json_text;
 mod pool;
 mod reply;
-mod settings;
 mod row;
+mod settings;
 mod spool;
 mod startup;
 
@@ -33,8 +33,8 @@ use tokio::io::AsyncWriteExt;
 use crate::error::PgError;
 use crate::scope::{Access, Rights};
 use json::{JsonColumns, JsonWriter};
-use settings::Settings;
 use reply::Reply;
+use settings::Settings;
 use startup::Stream;
 
 pub use json::{JsonShape, UserType, UserTypes};

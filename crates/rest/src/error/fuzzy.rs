@@ -125,9 +125,13 @@ fn ranked<'a>(names: impl Iterator<Item = &'a str>) -> Vec<(&'a str, String)> {
         .collect()
 }
 
-/// The most similar name, if one reaches `least`.
+/// The most similar of names without an order, if one reaches `least`: of equally similar ones the
+/// same one each time.
 pub fn best<'a>(names: impl Iterator<Item = &'a str>, wanted: &str, least: f64) -> Option<&'a str> {
-    similar(names, wanted, least).first().map(|(_, name)| *name)
+    let mut names: Vec<&str> = names.collect();
+    names.sort_unstable();
+    let found = similar(names.into_iter(), wanted, least);
+    found.first().map(|(_, name)| *name)
 }
 
 #[cfg(test)]
