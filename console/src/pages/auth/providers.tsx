@@ -48,7 +48,7 @@ export function ProvidersPage() {
       <PageHead title={t("nav.pages.auth.providers")} description={t("providers.description")} />
       <div className="space-y-4">
         <SettingsCard title={t("providers.wechat")} specs={[spec("wechat_mini_app_id"), spec("wechat_mini_app_secret")]} note={t("providers.wechatNote")}>
-          <div className="border-b px-4 py-2">{on(Boolean(auth["wechat_mini_app_id"]))}</div>
+          <div className="border-b px-4 py-2">{on(Boolean(auth["wechat_mini_app_id"] && auth["wechat_mini_app_secret"]))}</div>
         </SettingsCard>
         <SettingsCard title={t("providers.email")} specs={[spec("email_enabled"), spec("mailer_autoconfirm"), spec("magic_link_enabled"), spec("mailer_secure_email_change")]}>
           <div className="border-b px-4 py-2">{on(auth["email_enabled"] === true)}</div>
