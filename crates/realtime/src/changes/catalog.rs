@@ -316,3 +316,25 @@ async fn load_view(
         condition,
     })
 }
+
+/// A table that tests of rules and visibility speak of.
+#[cfg(test)]
+pub(super) fn example() -> Table {
+    let column = |name: &str, type_name: &str, key| Column {
+        name: name.into(),
+        type_name: type_name.into(),
+        type_sql: format!("\"pg_catalog\".\"{type_name}\""),
+        form: crate::changes::render::Form::Text,
+        key,
+    };
+    Table {
+        schema: "public".into(),
+        name: "a\"b".into(),
+        secured: true,
+        columns: vec![
+            column("id", "int8", true),
+            column("owner", "uuid", false),
+            column("note", "text", false),
+        ],
+    }
+}

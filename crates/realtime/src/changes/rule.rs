@@ -159,28 +159,7 @@ pub fn condition(policies: &[Policy]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::changes::catalog::Column;
-    use crate::changes::render::Form;
-
-    fn table() -> Table {
-        let column = |name: &str, type_name: &str, key| Column {
-            name: name.into(),
-            type_name: type_name.into(),
-            type_sql: format!("\"pg_catalog\".\"{type_name}\""),
-            form: Form::Text,
-            key,
-        };
-        Table {
-            schema: "public".into(),
-            name: "a\"b".into(),
-            secured: true,
-            columns: vec![
-                column("id", "int8", true),
-                column("owner", "uuid", false),
-                column("note", "text", false),
-            ],
-        }
-    }
+    use crate::changes::catalog::example;
 
     fn rule(policies: &[(bool, &str)]) -> Rule {
         let policies: Vec<Policy> = policies
@@ -190,7 +169,7 @@ mod tests {
                 expression: (*expression).to_owned(),
             })
             .collect();
-        Rule::of(&policies, &table(), "authenticated")
+        Rule::of(&policies, &example(), "authenticated")
     }
 
     #[test]

@@ -142,40 +142,19 @@ fn comparison(type_sql: &str, filter: &Filter) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::changes::catalog::Column;
-    use crate::changes::render::Form;
-
-    fn table() -> Table {
-        let column = |name: &str, type_name: &str, key| Column {
-            name: name.into(),
-            type_name: type_name.into(),
-            type_sql: format!("\"pg_catalog\".\"{type_name}\""),
-            form: Form::Text,
-            key,
-        };
-        Table {
-            schema: "public".into(),
-            name: "a\"b".into(),
-            secured: true,
-            columns: vec![
-                column("id", "int8", true),
-                column("owner", "uuid", false),
-                column("note", "text", false),
-            ],
-        }
-    }
+    use crate::changes::catalog::example;
 
     #[test]
     fn names_are_quoted_in_the_question() {
         assert_eq!(
-            by_key(&table()),
+            by_key(&example()),
             "select k.n::int4 from unnest($1::text[]) with ordinality as k (k1, n) where exists \
              (select from \"public\".\"a\"\"b\" as t where t.\"id\" = k.k1::\"pg_catalog\".\"int8\")"
         );
         let types = ["int8", "uuid", "text"];
         let [id, owner, note] = types.map(|name| format!("\"pg_catalog\".\"{name}\""));
         assert_eq!(
-            by_row(&table(), "(owner IS NULL)"),
+            by_row(&example(), "(owner IS NULL)"),
             format!(
                 "select k.n::int4 from unnest($1::text[], $2::text[], $3::text[]) with ordinality \
                  as k (k1, k2, k3, n) where exists (select from (select k.k1::{id} as \"id\", \
