@@ -154,7 +154,8 @@ async fn code_that_becomes_its_login_reaches_no_other_application() {
         let refused = config.connect(tokio_postgres::NoTls).await.err().unwrap();
         assert_eq!(refused.code().unwrap().code(), "42501", "{login}");
     }
-    drop(connections);
+    drop(caller);
+    drop(service);
     a.drop_database().await.unwrap();
     b.drop_database().await.unwrap();
 }
