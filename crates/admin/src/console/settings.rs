@@ -175,8 +175,18 @@ mod tests {
         assert!(!shown.to_string().contains("s3cret"));
         shown["auth"]["jwt_expiry"] = json!(60);
         let before = value(&settings).unwrap();
-        keep_secrets(&mut shown, &before);
+        keep_secrets(&mut shown, &before).unwrap();
         assert_eq!(shown["auth"]["wechat_mini_app_secret"], "s3cret");
         assert_eq!(changed(&before, &shown), ["auth.jwt_expiry"]);
+    }
+
+    #[test]
+    fn a_secret_is_not_kept_for_another_addressee() {
+        let before = json!({"smtp": {"host": "mail.example", "password": "kept"}});
+        let mut same = json!({"smtp": {"host": "mail.example", "password": STARS}});
+        keep_secrets(&mut same, &before).unwrap();
+        assert_eq!(same, before);
+        let mut moved = json!({"smtp": {"host": "elsewhere.example", "password": STARS}});
+        assert!(keep_secrets(&mut moved, &before).is_err());
     }
 }
